@@ -1,0 +1,1 @@
+"""Everything that touches the world: pins, cameras, scanners, clocks. Knows frames and levels, never tickets."""

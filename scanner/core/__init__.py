@@ -1,0 +1,1 @@
+"""The pure core: facts in, decision out. No input/output, no clock, no randomness."""

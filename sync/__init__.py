@@ -1,0 +1,1 @@
+"""The network side of a gate, its own process: snapshots down, facts up."""
