@@ -105,6 +105,7 @@ class TicketType:
     rule_no: RuleNo
     name: str
     zones: frozenset[ZoneNo] = frozenset()
+    scope_no: ScopeNo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

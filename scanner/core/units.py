@@ -52,6 +52,15 @@ class Direction(StrEnum):
     OUT = "out"
 
 
+class LaneReadiness(StrEnum):
+    """Whether the lane can take an entry now (read before the decision)."""
+
+    READY = "ready"
+    BUSY = "busy"
+    CLOSED = "closed"
+    FAULT = "fault"
+
+
 class Stamp(NamedTuple):
     """Total order over the facts of a site: (corrected time, device, epoch, seq)."""
 

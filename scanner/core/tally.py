@@ -1,0 +1,232 @@
+"""The fold: facts into the counts that rules need.
+
+Law: a tally is a commutative monoid. `merge` is associative and commutative with `EMPTY` as its zero, so the fold gives
+the same answer whatever the order of arrival, and base + peers + own is one merge. A fact is taken once, by its identity
+(device, epoch, seq). `NOT_PASSED` takes persons out of everything. ``charged`` is never decided again.
+
+Source: docs/decisions.md, "Counting".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.events import Fact, FactKind
+from scanner.core.units import (
+    BootId,
+    DeviceId,
+    Direction,
+    Epoch,
+    EventNo,
+    GateNo,
+    Instant,
+    MonoMs,
+    Seq,
+    ZoneNo,
+)
+
+
+class Mark(NamedTuple):
+    """When and where something happened; its first four fields order the facts of a site."""
+
+    at: Instant
+    device: DeviceId
+    epoch: Epoch
+    seq: Seq
+    gate_no: GateNo
+    boot: BootId = BootId("")
+    mono_ms: MonoMs = MonoMs(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An entry or exit that stands: given-back persons are out, time is corrected."""
+
+    mark: Mark
+    direction: Direction
+    zone_no: ZoneNo
+    charged: int
+    persons: int
+    event_no: EventNo | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """One business day in one zone."""
+
+    charged: int = 0
+    entries: int = 0
+    first_entry: Mark | None = None
+    last_entry: Mark | None = None
+    last_exit: Mark | None = None
+
+    @property
+    def is_inside(self) -> bool:
+        """True when the last fact of this day is an entry."""
+        return self.last_entry is not None and (
+            self.last_exit is None or self.last_entry > self.last_exit
+        )
+
+    @property
+    def has_left(self) -> bool:
+        """True when the last fact is an exit that followed an entry of this day."""
+        return (
+            self.last_exit is not None
+            and self.first_entry is not None
+            and self.first_entry < self.last_exit
+            and not self.is_inside
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one grant in one zone, or merged over zones."""
+
+    days: Mapping[date, DayTally] = field(default_factory=dict)
+    events: Mapping[EventNo, int] = field(default_factory=dict)
+    first_entry: Mark | None = None
+    last_entry: Mark | None = None
+    last_charged: Mark | None = None
+
+    @property
+    def total(self) -> int:
+        """Charged entries ever."""
+        return sum(day.charged for day in self.days.values())
+
+    def day(self, business_date: date) -> DayTally:
+        """The day's tally, empty when nothing happened."""
+        return self.days.get(business_date, NO_DAY)
+
+    @property
+    def used_days(self) -> tuple[date, ...]:
+        """Business dates with at least one charged entry, in order."""
+        return tuple(sorted(d for d, day in self.days.items() if day.charged))
+
+
+NO_DAY = DayTally()
+EMPTY = Tally()
+
+
+def _latest(a: Mark | None, b: Mark | None) -> Mark | None:
+    if a is None or b is None:
+        return a or b
+    return max(a, b)
+
+
+def _earliest(a: Mark | None, b: Mark | None) -> Mark | None:
+    if a is None or b is None:
+        return a or b
+    return min(a, b)
+
+
+def _merge_days(a: DayTally, b: DayTally) -> DayTally:
+    return DayTally(
+        charged=a.charged + b.charged,
+        entries=a.entries + b.entries,
+        first_entry=_earliest(a.first_entry, b.first_entry),
+        last_entry=_latest(a.last_entry, b.last_entry),
+        last_exit=_latest(a.last_exit, b.last_exit),
+    )
+
+
+def merge(a: Tally, b: Tally) -> Tally:
+    """Counts of both; the two must be of disjoint facts."""
+    days = dict(a.days)
+    for business_date, day in b.days.items():
+        days[business_date] = _merge_days(days.get(business_date, NO_DAY), day)
+    events = dict(a.events)
+    for event_no, count in b.events.items():
+        events[event_no] = events.get(event_no, 0) + count
+    return Tally(
+        days=days,
+        events=events,
+        first_entry=_earliest(a.first_entry, b.first_entry),
+        last_entry=_latest(a.last_entry, b.last_entry),
+        last_charged=_latest(a.last_charged, b.last_charged),
+    )
+
+
+def merge_all(tallies: Iterable[Tally]) -> Tally:
+    """Counts over several zones (`EMPTY` for none)."""
+    merged = EMPTY
+    for tally in tallies:
+        merged = tally if merged is EMPTY else merge(merged, tally)
+    return merged
+
+
+Offsets = Mapping[tuple[DeviceId, BootId], int]
+"""(device, boot) → ms to add to that boot's monotonic time: the newest ``CLOCK_OFFSET`` of each boot."""
+
+
+def corrected_at(fact: Fact, offsets: Offsets) -> Instant:
+    """The fact's instant, by its boot's offset where one is known."""
+    offset = offsets.get((fact.device, fact.boot))
+    return fact.at if offset is None else Instant(fact.mono_ms + offset)
+
+
+def resolve(facts: Iterable[Fact], offsets: Offsets) -> tuple[Movement, ...]:
+    """The entries and exits that stand, each fact once, given-back persons taken out."""
+    unique = {(fact.device, fact.epoch, fact.seq): fact for fact in facts}
+    given_back: dict[tuple[DeviceId, Epoch, Seq], int] = {}
+    for fact in unique.values():
+        if fact.kind is FactKind.NOT_PASSED and fact.refers_to is not None:
+            entry = (fact.device, fact.epoch, fact.refers_to)
+            given_back[entry] = given_back.get(entry, 0) + fact.persons
+    return tuple(
+        _movement(fact, fact.movement, given_back.get(identity, 0), offsets)
+        for identity, fact in unique.items()
+        if fact.movement is not None and given_back.get(identity, 0) < fact.persons
+    )
+
+
+def _movement(fact: Fact, direction: Direction, given_back: int, offsets: Offsets) -> Movement:
+    mark = Mark(
+        corrected_at(fact, offsets),
+        fact.device,
+        fact.epoch,
+        fact.seq,
+        fact.gate_no,
+        fact.boot,
+        fact.mono_ms,
+    )
+    return Movement(
+        mark,
+        direction,
+        fact.zone_no,
+        charged=max(0, fact.charged - given_back),
+        persons=fact.persons - given_back,
+        event_no=fact.event_no,
+    )
+
+
+def of_movement(movement: Movement, calendar: SiteCalendar) -> Tally:
+    """The tally of one entry or exit."""
+    business_date = calendar.business_date(movement.mark.at)
+    mark = movement.mark
+    if movement.direction is Direction.OUT:
+        return Tally(days={business_date: DayTally(last_exit=mark)})
+    day = DayTally(movement.charged, 1, first_entry=mark, last_entry=mark)
+    counts_for_event = movement.event_no is not None and movement.charged
+    return Tally(
+        days={business_date: day},
+        events={movement.event_no: movement.charged} if counts_for_event else {},  # type: ignore[dict-item]
+        first_entry=mark,
+        last_entry=mark,
+        last_charged=mark if movement.charged else None,
+    )
+
+
+def fold(
+    base: Mapping[ZoneNo, Tally], movements: Iterable[Movement], calendar: SiteCalendar
+) -> dict[ZoneNo, Tally]:
+    """Base tallies and the movements above their vector, by zone."""
+    tallies = dict(base)
+    for movement in movements:
+        one = of_movement(movement, calendar)
+        before = tallies.get(movement.zone_no)
+        tallies[movement.zone_no] = one if before is None else merge(before, one)
+    return tallies
