@@ -1,0 +1,64 @@
+"""The manifest: which files make the newest snapshot, as TUF targets. One definition for both ends.
+
+Law: pure. Every target of a site lies flat under ``<site>/`` (a TUF path pattern does not cross a slash) and belongs to
+the delegated role `role_name`. The manifest names parts in order; their concatenation, decompressed, is the base.
+
+Source: docs/sync-protocol.md, "Snapshot".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+FORMAT = 1
+MANIFEST_BYTES = 256 * 1024
+"""A manifest, at most."""
+BASE_BYTES = 4 * 1024 * 1024 * 1024
+"""A decompressed base, at most: a zip bomb stops here."""
+
+
+class BaseFile(msgspec.Struct, frozen=True):
+    """``parts`` are target names; ``bytes`` and ``sha256`` (hex) are of the decompressed SQLite file."""
+
+    parts: list[str]
+    bytes: int
+    sha256: str
+    rows: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a gate fetches first. ``seq`` never goes back; ``deltas`` stays empty until a central makes some."""
+
+    format: int
+    site: str
+    seq: int
+    created_at: int
+    pepper_id: str
+    base: BaseFile
+    deltas: list[str] = []
+
+
+class CentralKeys(msgspec.Struct, frozen=True):
+    """Keys that sign receipts and time: kid → base64 Ed25519 public key."""
+
+    keys: dict[str, str]
+
+
+def role_name(site: str) -> str:
+    """The delegated TUF role of a site."""
+    return f"site-{site}"
+
+
+def manifest_target(site: str) -> str:
+    """Target name of the manifest."""
+    return f"{site}/manifest.json"
+
+
+def central_keys_target(site: str) -> str:
+    """Target name of the central's signing keys."""
+    return f"{site}/central-keys.json"
+
+
+def part_target(site: str, seq: int, number: int) -> str:
+    """Target name of one part of a base."""
+    return f"{site}/base-{seq}-{number:04d}.zst"
