@@ -1,0 +1,58 @@
+"""`portillon`: the gate's command line. Each sub-command lives in ``scanner/<name>_command.py``.
+
+Law: a sub-command's module is imported only when it is called, so that `portillon --help` and the gate start fast. A
+fault prints its message, code and hint, and exits 2; it never prints a traceback for what a person can mend.
+
+Source: docs/commands.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from scanner.core.errors import GateError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "gate": ("scanner.gate_command", "Run the lane: camera to turnstile."),
+    "sync": ("scanner.sync_command", "Run the network side: snapshots down, facts up."),
+    "enrol": ("scanner.sync_command", "Make this device a gate of a site."),
+    "decode": ("scanner.decode_command", "Read the codes in pictures and say why not."),
+    "ledger": ("scanner.ledger_command", "Show, verify or export the recorded facts."),
+    "snapshot": ("scanner.sync_command", "Show which snapshot this gate works from."),
+}
+"""Command → (module, one-line help). The module has a click command of that name."""
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a sub-command only when it is needed."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[name][0])
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except GateError as error:
+            click.secho(f"✖ {error}", fg="red", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="portillon", message="portillon %(version)s")
+def main() -> None:
+    """An offline-first gate: reads a code, decides, opens the arm, loses nothing."""

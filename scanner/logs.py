@@ -1,0 +1,78 @@
+"""JSON log lines on stderr, one object a line, for journald and for people with ``jq``.
+
+Law: never a payload, a whole key, a person's name or a secret. A doubt is logged once when it begins and once when it
+ends (`OnceLog`), not thirty times a second. stdlib logging only: a gate must start fast.
+
+Source: docs/operations.md, "Logs".
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import Any
+
+from scanner.core.errors import GateError
+
+_STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {
+    "message",
+    "taskName",
+}
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a record: ``at`` (ISO 8601 UTC), ``level``, ``from``, ``message`` and the record's extras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {k: v for k, v in record.__dict__.items() if k not in _STANDARD}
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+    @staticmethod
+    def converter(seconds: float | None) -> Any:
+        """Log in UTC: a gate's own zone may be wrong."""
+        return logging.time.gmtime(seconds)  # type: ignore[attr-defined]
+
+
+def start_logging(level: str = "INFO") -> None:
+    """Send everything to stderr as JSON."""
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[output], force=True)
+
+
+class OnceLog:
+    """Logs a doubt when it begins and when it ends, however often it is reported in between."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._open: set[str] = set()
+
+    def doubt(self, error: GateError) -> bool:
+        """Report a fault; True when it is news."""
+        if error.code in self._open:
+            return False
+        self._open.add(error.code)
+        self._logger.warning(error.message, extra={"code": error.code, "hint": error.hint})
+        return True
+
+    def settled(self, code: str) -> bool:
+        """Report that the fault is over; True when that is news."""
+        if code not in self._open:
+            return False
+        self._open.remove(code)
+        self._logger.info("over: %s", code, extra={"code": code})
+        return True
+
+    @property
+    def open_codes(self) -> tuple[str, ...]:
+        """Faults that are not over, in alphabetical order."""
+        return tuple(sorted(self._open))
