@@ -44,9 +44,9 @@ class CentralSection:
     url: Annotated[
         str, Meta(description="Address of the central; plain http only on this machine.")
     ] = ""
-    poll_s: Annotated[
-        float, Meta(ge=0.2, le=3600, description="Seconds between two contacts.")
-    ] = 30.0
+    poll_s: Annotated[float, Meta(ge=0.2, le=3600, description="Seconds between two contacts.")] = (
+        30.0
+    )
     key_path: Annotated[
         str, Meta(description="The device key; empty = `keys/device.key` in data_dir.")
     ] = ""
@@ -60,9 +60,9 @@ class CameraSection:
         Literal["v4l2", "replay", "none"],
         Meta(description="A camera, a folder or video played as one, or none."),
     ] = "v4l2"
-    device: Annotated[
-        str, Meta(description="V4L2 device, best by `/dev/v4l/by-id/…`.")
-    ] = "/dev/video0"
+    device: Annotated[str, Meta(description="V4L2 device, best by `/dev/v4l/by-id/…`.")] = (
+        "/dev/video0"
+    )
     path: Annotated[str, Meta(description="Folder of images or video file to replay.")] = ""
     follow: Annotated[
         bool, Meta(description="Replay: keep showing the last image and wait for new ones.")
@@ -85,9 +85,9 @@ class WaySection:
 
     relay: Annotated[str, Meta(description="Output line that releases the arm.")] = ""
     sensor: Annotated[str, Meta(description="Input line that reports a passage.")] = ""
-    sensor_closed: Annotated[
-        bool, Meta(description="True for a normally closed (NC) contact.")
-    ] = False
+    sensor_closed: Annotated[bool, Meta(description="True for a normally closed (NC) contact.")] = (
+        False
+    )
     sensor_min_ms: Annotated[
         int, Meta(ge=0, le=5000, description="Shorter reports are ignored.")
     ] = 20

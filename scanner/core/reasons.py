@@ -157,15 +157,10 @@ _REPEATED = {
     Reason.USED,
     Reason.CODE_REUSED,
 }
-_DECLINED = (
-    set(Reason)
-    - _SUCCESS
-    - _HIGHLIGHTED
-    - _ACTION
-    - _REPEATED
-    - {Reason.EXIT}
-    | {Reason.UNLISTED, Reason.CLOCK_UNTRUSTED}
-)
+_DECLINED = set(Reason) - _SUCCESS - _HIGHLIGHTED - _ACTION - _REPEATED - {Reason.EXIT} | {
+    Reason.UNLISTED,
+    Reason.CLOCK_UNTRUSTED,
+}
 
 OUTCOMES_OF: dict[Outcome, frozenset[Reason]] = {
     Outcome.SUCCESS: frozenset(_SUCCESS),
