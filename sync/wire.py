@@ -45,7 +45,8 @@ class Row(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """``POST /v1/scans``: up to 500 rows of one epoch, consecutive, and what the caller already knows of others.
 
-    ``signature``: base64 Ed25519 by the device key over `batch_statement`. ``vector``: (device, epoch) → seq known here.
+    ``signature``: base64 Ed25519 by the device key over `batch_statement`.
+    ``vector``: (device, epoch) → seq known here.
     """
 
     epoch: str
@@ -57,7 +58,7 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The central holds rows 1..``have`` of this epoch, and h_have is ``head`` (hex). Signed over `receipt_statement`."""
+    """The central holds rows 1..``have`` of this epoch, and h_have is ``head`` (hex). Over `receipt_statement`."""
 
     device: str
     epoch: str

@@ -2,7 +2,8 @@
 
 Law: a fact is never changed after it is recorded. ``charged`` (0..n) is decided once, by the gate that decided, and is
 part of the fact. What a fact counts as is said by ``movement``: ``in`` is an entry, ``out`` an exit, ``None`` counts
-nothing (refusals, questions, inspections, alarms). A later fact names an earlier one of the same ledger by ``refers_to``.
+nothing (refusals, questions, inspections, alarms). A later fact names an earlier one of the same ledger by
+``refers_to``.
 
 Source: docs/sync-protocol.md, "Facts".
 """
@@ -47,7 +48,7 @@ class FactKind(StrEnum):
     """Found at start-up: the entry ``refers_to`` has neither; it stays counted."""
     CLOCK_STEPPED = "CLOCK_STEPPED"
     CLOCK_OFFSET = "CLOCK_OFFSET"
-    """``offset_ms`` for the boot ``boot``: corrected time = mono_ms + offset_ms, also for earlier facts of that boot."""
+    """``offset_ms`` for the boot ``boot``: corrected time = mono_ms + offset_ms, for its earlier facts too."""
     INSPECTED = "INSPECTED"
     """A look without an entry."""
     LANE_STARTED = "LANE_STARTED"

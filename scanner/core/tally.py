@@ -1,8 +1,8 @@
 """The fold: facts into the counts that rules need.
 
 Law: a tally is a commutative monoid. `merge` is associative and commutative with `EMPTY` as its zero, so the fold gives
-the same answer whatever the order of arrival, and base + peers + own is one merge. A fact is taken once, by its identity
-(device, epoch, seq). `NOT_PASSED` takes persons out of everything. ``charged`` is never decided again.
+the same answer whatever the order of arrival, and base + peers + own is one merge. A fact is taken once, by its
+identity (device, epoch, seq). `NOT_PASSED` takes persons out of everything. ``charged`` is never decided again.
 
 Source: docs/decisions.md, "Counting".
 """

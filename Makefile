@@ -1,0 +1,50 @@
+# Portillon. Everything is installed into .venv/ of this checkout; the first call sets it up, later ones are quick.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench faults oracle docs locks clean
+
+# The installed wheel is what runs, never the folders of this checkout.
+export PYTHONSAFEPATH := 1
+BIN := .venv/bin
+PACKAGES := scanner sync hardware ui server_stub
+
+help: ## these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## system packages, .venv/ and our wheel (the others call it)
+	@bash .ci/setup
+
+run: setup ## a day at a museum and a club, without hardware (CAMERA=/dev/video0 for a real camera)
+	@$(BIN)/portillon demo $(if $(CAMERA),--camera $(CAMERA))
+
+test: lint ## lint, then every test on the installed wheel; scanner.core must be covered to the last branch
+	@$(BIN)/python -m pytest --cov=scanner.core --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered $(ARGS)
+
+lint: setup ## format, ruff, mypy --strict, the import contracts
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy $(PACKAGES)
+	@$(BIN)/lint-imports --no-logo
+
+format: setup ## write the format that lint asks for
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+bench: setup ## the figures of docs/performance.md, as a table and as JSON
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+faults: setup ## the long version of the kill -9 test: 100 rounds at random places
+	@$(BIN)/python -m pytest -m faults --faults-rounds=100 $(ARGS)
+
+oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
+	@bash .ci/setup oracle
+	@.venv-oracle/bin/python -m pytest tests/oracle $(ARGS)
+
+docs: setup ## write the generated pages of docs/ anew
+	@$(BIN)/python docs/assemble.py
+
+locks: ## pin everything anew (needs uv)
+	@bash .ci/lock
+
+clean: ## remove what the above made
+	@rm -rf .venv .venv-oracle .portillon .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
