@@ -19,7 +19,9 @@ settings.register_profile(
 )
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=2_000)
 settings.register_profile("debug", deadline=None, max_examples=20, verbosity=Verbosity.verbose)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
