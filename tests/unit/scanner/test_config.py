@@ -1,0 +1,90 @@
+"""The installer's file: what it takes, and how it says no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.config import Config, load_config, parse_config, settings_table
+from scanner.core.errors import ConfigError
+
+SIMULATED = b'[turnstile]\nbackend = "simulated"\n'
+
+
+def test_a_file_without_settings_needs_a_relay() -> None:
+    with pytest.raises(ConfigError, match=r"turnstile\.way_in\.relay") as refusal:
+        parse_config(b"", "portillon.toml")
+    assert refusal.value.code == "config_bad_value"
+
+
+def test_simulation_is_only_what_the_file_says() -> None:
+    assert parse_config(SIMULATED, "x").is_simulated
+    wired = parse_config(b'[turnstile.way_in]\nrelay = "GPIO17"\n', "x")
+    assert not wired.is_simulated
+    assert not Config().is_simulated
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("[camra]\nfps = 3", "config_unknown_key", "camra: no such setting (valid: camera,"),
+        ("[camera]\nfsp = 3", "config_unknown_key", "camera.fsp: no such setting (valid: device,"),
+        ("[turnstile.way_in]\nrelais = 'x'", "config_unknown_key", "turnstile.way_in.relais"),
+        ("[camera]\nfps = 0", "config_bad_value", "$.camera.fps"),
+        ("[camera]\nfps = 'fast'", "config_bad_value", "Expected `float`, got `str`"),
+        ("[camera]\nsource = 'webcam'", "config_bad_value", "$.camera.source"),
+        ("[turnstile]\npulse_ms = 99", "config_bad_value", ">= 100"),
+        ("camera = 3", "config_bad_value", "$.camera"),
+        ("[camera", "config_not_toml", "line 1"),
+    ],
+)
+def test_a_wrong_line_is_named_with_what_would_be_right(text: str, code: str, says: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse_config(text.encode(), "portillon.toml")
+    assert refusal.value.code == code
+    assert says in refusal.value.message
+    assert refusal.value.message.startswith("portillon.toml: ")
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse_config(b"\xff\xfe[", "portillon.toml")
+    assert refusal.value.code == "config_not_toml"
+
+
+def test_a_replay_needs_something_to_play() -> None:
+    with pytest.raises(ConfigError, match=r"camera\.path is empty"):
+        parse_config(b"[camera]\nsource = 'replay'\n" + SIMULATED, "x")
+
+
+def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config(tmp_path / "none.toml")
+    assert refusal.value.code == "config_missing"
+    assert "--config" in refusal.value.hint
+
+
+def test_a_huge_file_is_not_parsed(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.toml"
+    huge.write_bytes(b"#" * 300_000)
+    with pytest.raises(ConfigError, match="over 262144 bytes"):
+        load_config(huge)
+
+
+def test_paths_follow_the_data_folder(tmp_path: Path) -> None:
+    file = tmp_path / "portillon.toml"
+    file.write_bytes(b"[gate]\ndata_dir = '/srv/gate'\nruntime_dir = '/run/x'\n" + SIMULATED)
+    config = load_config(file)
+    assert config.key_path == Path("/srv/gate/keys/device.key")
+    assert config.runtime_dir == Path("/run/x")
+
+
+def test_every_setting_has_a_type_a_default_and_a_meaning() -> None:
+    rows = {row.name: row for row in settings_table()}
+    assert rows["turnstile.pulse_ms"].kind == "whole number, 100 to 2000"
+    assert rows["turnstile.way_in.relay"].default == '""'
+    assert rows["camera.follow"].default == "false"
+    assert rows["camera.formats"].default == '["qr", "aztec", "code128", "pdf417"]'
+    assert rows["turnstile.backend"].kind == '"gpiod" | "rpi_gpio" | "simulated"'
+    assert all(row.meaning.endswith(".") for row in rows.values())

@@ -1,0 +1,46 @@
+"""Log lines for machines: one JSON object each, doubts once."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from scanner.core.errors import DeviceError
+from scanner.logs import JsonFormatter, OnceLog
+
+
+def test_a_line_is_one_json_object_with_its_extras() -> None:
+    record = logging.makeLogRecord(
+        {"name": "lane", "levelname": "INFO", "msg": "scan %d", "args": (3,), "outcome": "SUCCESS"}
+    )
+    record.created, record.msecs = 0.25, 250
+    line = json.loads(JsonFormatter().format(record))
+    assert line == {
+        "at": "1970-01-01T00:00:00.250Z",
+        "level": "info",
+        "from": "lane",
+        "message": "scan 3",
+        "outcome": "SUCCESS",
+    }
+
+
+def test_a_traceback_stays_inside_the_line() -> None:
+    try:
+        raise ValueError("boom")
+    except ValueError as error:
+        record = logging.makeLogRecord({"msg": "x", "exc_info": (ValueError, error, None)})
+    assert "boom" in json.loads(JsonFormatter().format(record))["trace"]
+
+
+def test_a_doubt_is_logged_when_it_begins_and_when_it_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    once = OnceLog(logging.getLogger("camera"))
+    caplog.set_level(logging.INFO)
+    fault = DeviceError("camera_gone", "camera is gone", "plug it in")
+    assert [once.doubt(fault) for _ in range(3)] == [True, False, False]
+    assert once.open_codes == ("camera_gone",)
+    assert [once.settled("camera_gone") for _ in range(2)] == [True, False]
+    assert [r.getMessage() for r in caplog.records] == ["camera is gone", "over: camera_gone"]
