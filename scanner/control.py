@@ -218,6 +218,7 @@ def _asks_to_watch(line: bytes) -> bool:
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 64
     control: ControlSocket
 
 

@@ -36,7 +36,7 @@ def test_simulation_is_only_what_the_file_says() -> None:
         ("[camera]\nsource = 'webcam'", "config_bad_value", "$.camera.source"),
         ("[turnstile]\npulse_ms = 99", "config_bad_value", ">= 100"),
         ("camera = 3", "config_bad_value", "$.camera"),
-        ("[camera", "config_not_toml", "line 1"),
+        ("[camera", "config_not_toml", "Expected ']'"),
     ],
 )
 def test_a_wrong_line_is_named_with_what_would_be_right(text: str, code: str, says: str) -> None:
