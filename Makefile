@@ -15,7 +15,7 @@ setup: ## system packages, .venv/ and our wheel (the others call it)
 	@bash .ci/setup
 
 run: setup ## a day at a museum and a club, without hardware (CAMERA=/dev/video0 for a real camera)
-	@$(BIN)/portillon demo $(if $(CAMERA),--camera $(CAMERA))
+	@$(BIN)/portillon-central demo $(if $(CAMERA),--camera $(CAMERA))
 
 test: lint ## lint, then every test on the installed wheel; scanner.core must be covered to the last branch
 	@$(BIN)/python -m pytest --cov=scanner.core --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered $(ARGS)
