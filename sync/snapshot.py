@@ -1,8 +1,8 @@
 """The snapshot's format: the tables of a base file, one definition for the central that writes and the gate that reads.
 
 Law: a base is one SQLite file, never changed after it is named current. Its schema text is compared before use. It
-holds keyed hashes, never codes; rights, never people. Booleans are 0/1, instants are ms, names are stored as text, sets of
-numbers as ``,``-separated text (NULL = all), small structures as JSON with sorted keys.
+holds keyed hashes, never codes; rights, never people. Booleans are 0/1, instants are ms, names are stored as text,
+sets of numbers as ``,``-separated text (NULL = all), small structures as JSON with sorted keys.
 
 Source: docs/sync-protocol.md, "Snapshot".
 """
