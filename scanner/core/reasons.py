@@ -116,6 +116,8 @@ class Flag(StrEnum):
 
     LANE_FREE = "LANE_FREE"
     PASSAGE_UNKNOWN = "PASSAGE_UNKNOWN"
+    AWAITS_PASSAGE = "AWAITS_PASSAGE"
+    """On an entry of a lane with a passage sensor: PASSED, NOT_PASSED or PASSAGE_UNKNOWN is still to come."""
 
 
 ACCEPT_ORDER: tuple[Reason, ...] = (
