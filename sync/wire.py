@@ -9,9 +9,12 @@ Source: docs/sync-protocol.md.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 from dataclasses import fields
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,8 +33,23 @@ REQUEST_BYTES = 4 * 1024 * 1024
 GENESIS = bytes(32)
 """h_0 of every epoch's hash chain."""
 
+ERROR_BYTES = 64 * 1024
+"""One `Problem`, at most; a reply that is longer is nobody's we know."""
+
 NONCE_HEADER = "Portillon-Nonce"
 """Every reply carries a fresh nonce for the next request; a 401 with one means: sign again with it."""
+
+SIGNATURE_TAG = "portillon"
+"""The ``tag`` parameter of a request's RFC 9421 signature: signed, so no other signature can stand in for it."""
+
+SIGNED_COMPONENTS = ("@method", "@path", "@query", "content-digest")
+"""What a request's signature covers, a body or not. Scheme and host are left out: a proxy may change them, and the
+nonce already belongs to one central. ``keyid`` = device id, ``nonce`` = the newest one; ``created`` is not judged."""
+
+DEVICE_ID_PATTERN = r"[a-z0-9]{1,64}"
+EPOCH_PATTERN = r"[A-Za-z0-9_-]{1,64}"
+CHALLENGE_PATTERN = r"[A-Za-z0-9_-]{16,86}"
+"""What a caller may ask to have signed with the time."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -45,7 +63,8 @@ class Row(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """``POST /v1/scans``: up to 500 rows of one epoch, consecutive, and what the caller already knows of others.
 
-    ``signature``: base64 Ed25519 by the device key over `batch_statement`.
+    ``last_seq`` and ``last_hash`` are of the last row; without rows (a look at what is new) of the newest row the
+    caller has, or 0 and `GENESIS`. ``signature``: base64 Ed25519 by the device key over `batch_statement`.
     ``vector``: (device, epoch) → seq known here.
     """
 
@@ -58,7 +77,11 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The central holds rows 1..``have`` of this epoch, and h_have is ``head`` (hex). Over `receipt_statement`."""
+    """The central holds rows 1..``have`` of this epoch, and h_have is ``head`` (hex). Signed over `receipt_statement`.
+
+    ``have`` below what was sent: send again from ``have + 1``. ``head`` other than the caller's own hash of that row:
+    the two ledgers differ (a fork), which only a person can judge.
+    """
 
     device: str
     epoch: str
@@ -77,7 +100,7 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class PeerFact(msgspec.Struct, frozen=True):
-    """A fact of another ledger above the caller's vector, with the central's corrected time if it has one."""
+    """A fact of another ledger above the caller's vector; its clock's correction comes as a fact of that ledger too."""
 
     device: str
     epoch: str
@@ -86,7 +109,10 @@ class PeerFact(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """The reply to a batch: the receipt, what was rejected, other lanes' facts, and the newest snapshot."""
+    """The reply to a batch: the receipt, what was rejected, other lanes' facts, and the newest snapshot.
+
+    ``snapshot_seq`` 0 = none yet. ``more``: there are facts left; ask again with the new vector.
+    """
 
     receipt: Receipt
     rejected: list[Rejected]
@@ -117,8 +143,20 @@ class EnrolReply(msgspec.Struct, frozen=True):
     root_sha256: str
 
 
+class DeviceState(StrEnum):
+    """What the central thinks of a device."""
+
+    WAITING = "waiting"
+    """Created, its token not used yet."""
+    ACTIVE = "active"
+    QUARANTINED = "quarantined"
+    """Two ledgers under one name: its facts are still taken, nothing new is told until a person releases it."""
+    REVOKED = "revoked"
+    """Erase cache and peppers. Facts signed before are still taken, for review."""
+
+
 class DeviceReply(msgspec.Struct, frozen=True):
-    """``GET /v1/device``: peppers held now, and whether this device is still trusted."""
+    """``GET /v1/device``: whether this device is still trusted (a `DeviceState`), and peppers (only while active)."""
 
     device: str
     state: str
@@ -146,6 +184,79 @@ class Problem(msgspec.Struct, frozen=True):
     code: str
     message: str
     hint: str = ""
+
+
+class EnrolmentText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an operator hands over (QR, file, typed): where the central is, and how to know that it is the right one.
+
+    ``root_sha256`` (hex) is of the file ``{root_version}.root.json``, the first TUF root to trust.
+    """
+
+    v: int
+    url: str
+    token: str
+    root_version: int
+    root_sha256: str
+    tls_spki_sha256: str | None = None
+
+
+Message = TypeVar("Message")
+
+
+def encode_message(message: msgspec.Struct) -> bytes:
+    """The JSON of a message."""
+    return _ENCODER.encode(message)
+
+
+def parse_message(kind: type[Message], body: bytes, limit_bytes: int = REQUEST_BYTES) -> Message:
+    """The message of a body.
+
+    Raises:
+        InputError: ``message_too_long`` or ``message_unreadable``.
+    """
+    if len(body) > limit_bytes:
+        raise InputError(
+            "message_too_long",
+            f"a {kind.__name__} of {len(body)} bytes is over {limit_bytes} bytes; it is not read",
+            "the other end is not what it says it is, or runs a version with other limits",
+        )
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(
+            "message_unreadable",
+            f"a {kind.__name__} of {len(body)} bytes cannot be read: {error}",
+            "the other end is not what it says it is, or runs another version",
+        ) from error
+
+
+def to_base64(raw: bytes) -> str:
+    """How keys and signatures travel in a message."""
+    return base64.b64encode(raw).decode()
+
+
+def parse_base64(text: str, size_bytes: int | None = None) -> bytes:
+    """The bytes of a key or signature.
+
+    Raises:
+        InputError: ``base64_unreadable``.
+    """
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InputError(
+            "base64_unreadable", f"a field of {len(text)} characters is not base64"
+        ) from error
+    if size_bytes is not None and len(raw) != size_bytes:
+        raise InputError(
+            "base64_unreadable", f"a field holds {len(raw)} bytes instead of {size_bytes}"
+        )
+    return raw
+
+
+def key_id(public_key: bytes) -> str:
+    """The ``kid`` of a raw Ed25519 public key: the first 8 bytes of its SHA-256, in hex."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
 
 
 def batch_statement(device: str, epoch: str, last_seq: int, last_hash: str) -> bytes:
