@@ -22,7 +22,7 @@ from scanner.core.units import Direction, EventNo, GrantNo, Instant, TypeNo
 class Verdict(StrEnum):
     """What one check found."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - the name of a verdict, not a secret
     NOTE = "note"
     """A reason to show if the scan is accepted."""
     ASK = "ask"

@@ -61,8 +61,10 @@ class Presented:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A season's events as far as this gate knows them. ``event_nos`` None = every event of the site (a scope without
-    a list); a grant that is not asked for an event has no scope at all.
+    """A season's events as far as this gate knows them.
+
+    ``event_nos`` None = every event of the site (a scope without a list). A grant that is not asked for an event has no
+    scope at all.
     """
 
     event_nos: frozenset[EventNo] | None = None
