@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from scanner.core.clock import ClockReading
-from scanner.core.decision import Facts
 from scanner.core.events import Fact
+from scanner.core.grants import Gate
+from scanner.core.question import Facts
 from scanner.core.rules import SitePolicy
 from scanner.core.units import DeviceId, Direction, Epoch, LaneReadiness, Seq
 
@@ -48,6 +49,13 @@ class LookupsPort(Protocol):
     @property
     def policy(self) -> SitePolicy:
         """The site's settings as of the snapshot in use."""
+
+    @property
+    def gate(self) -> Gate:
+        """This lane as the snapshot knows it (its device's own numbers before the first snapshot)."""
+
+    def encode_local(self, facts: Facts) -> bytes:
+        """What `decide` saw, in ≤ 1 KB, to be kept beside the recorded fact and never uploaded."""
 
     def facts_for(
         self,

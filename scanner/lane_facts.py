@@ -1,0 +1,81 @@
+"""Facts as the lane records them: a decision, a passage, an alarm, each with the clock it was judged by.
+
+Law: pure. A fact never holds a code, only its keyed hash.
+
+Source: docs/sync-protocol.md, "Facts".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scanner.core.answer import Decision
+from scanner.core.clock import ClockReading
+from scanner.core.events import Fact, FactKind
+from scanner.core.grants import Gate
+from scanner.core.question import Presented
+from scanner.core.reasons import FACES, Flag
+from scanner.core.units import Direction, SnapshotSeq
+from scanner.ports import Identity
+
+
+def happened(
+    kind: FactKind, identity: Identity, clock: ClockReading, gate: Gate, **fields: Any
+) -> Fact:
+    """A fact of this lane at this reading; ``fields`` as in `Fact`."""
+    return Fact(
+        device=identity.device,
+        epoch=identity.epoch,
+        seq=identity.seq,
+        kind=kind,
+        at=clock.now,
+        mono_ms=clock.mono,
+        boot=clock.boot,
+        clock=clock.state,
+        gate_no=gate.gate_no,
+        zone_no=gate.zone_no,
+        **fields,
+    )
+
+
+def scanned(
+    decision: Decision,
+    presented: Presented,
+    identity: Identity,
+    clock: ClockReading,
+    gate: Gate,
+    direction: Direction,
+    *,
+    is_watched: bool,
+) -> Fact:
+    """The fact of one decided scan. ``is_watched``: a passage report will follow if it opens."""
+    opens = may_open(decision)
+    flags = decision.flags
+    if opens and is_watched:
+        flags = (*flags, Flag.AWAITS_PASSAGE.value)
+    return happened(
+        FactKind.INSPECTED if decision.is_inspection else FactKind.SCAN,
+        identity,
+        clock,
+        gate,
+        direction=direction,
+        movement=decision.movement if opens else None,
+        charged=decision.charged if opens else 0,
+        persons=decision.persons,
+        key=presented.key.hex() if presented.key is not None else None,
+        grant_no=decision.grant_no,
+        type_no=decision.type_no,
+        event_no=decision.event_no,
+        seat=decision.seat,
+        step=presented.step,
+        outcome=decision.outcome,
+        reason=decision.reason,
+        flags=flags,
+        snapshot_seq=SnapshotSeq(decision.snapshot.seq) if decision.snapshot else None,
+        snapshot_age_s=decision.snapshot_age_s,
+    )
+
+
+def may_open(decision: Decision) -> bool:
+    """True when this answer opens the arm by itself."""
+    return FACES[decision.outcome].opens and not decision.is_inspection

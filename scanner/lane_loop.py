@@ -1,0 +1,286 @@
+"""One lane: payload → decision → durable fact → pulse and light → passage.
+
+Law: the fact is durable before any light or coil. Everything here runs on one thread and waits for nothing but one
+commit. Time comes from the clock port and the signals' own instants, so the same code runs a real gate, a rehearsal of a
+year and a test. What cannot be recorded does not open: the answer is ``NOT_RECORDED`` and an alarm; a passage report
+that cannot be recorded is kept and tried again.
+
+Source: docs/architecture.md, "The life of a scan".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scanner import notices
+from scanner.core import lane
+from scanner.core.answer import Decision
+from scanner.core.clock import ClockReading
+from scanner.core.credential import clean
+from scanner.core.decision import decide
+from scanner.core.errors import StoreError
+from scanner.core.events import Fact, FactKind
+from scanner.core.lane_state import (
+    Action,
+    Alarm,
+    Granted,
+    HoldOpen,
+    Input,
+    LaneMode,
+    LaneSettings,
+    Lock,
+    Mode,
+    RecordNotPassed,
+    RecordPassed,
+    StartPulse,
+    Tick,
+)
+from scanner.core.presentation import Presentations
+from scanner.core.question import Facts, Scan
+from scanner.core.reasons import FACES, Flag, Outcome, Reason
+from scanner.core.units import Direction, Seq
+from scanner.lane_facts import happened, may_open, scanned
+from scanner.lane_signals import input_of
+from scanner.logs import OnceLog
+from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort
+
+LOG = logging.getLogger("portillon.lane")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Bytes that a camera or scanner saw. ``agreed`` False: one decoder alone read a linear code."""
+
+    payload: bytes
+    symbology: str | None = None
+    agreed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision and its fact; ``fact`` None: it could not be recorded, and nothing opened."""
+
+    decision: Decision
+    fact: Fact | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanePorts:
+    """The world of one lane."""
+
+    clock: ClockPort
+    ledger: LedgerPort
+    lookups: LookupsPort
+    turnstile: TurnstilePort
+    indicator: IndicatorPort
+
+
+@dataclass(slots=True)
+class Counts:
+    """What this process has seen since it started; the truth is the ledger."""
+
+    reads: int = 0
+    same_presentation: int = 0
+    not_read: int = 0
+    not_recorded: int = 0
+
+
+class Lane:
+    """One arm, one thread."""
+
+    def __init__(
+        self,
+        ports: LanePorts,
+        settings: LaneSettings,
+        publish: Callable[[notices.Notice], None] = lambda _notice: None,
+    ) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._publish = publish
+        self._presentations = Presentations()
+        self._pending: dict[Seq, tuple[bytes, Direction]] = {}
+        self._unrecorded: deque[tuple[FactKind, ClockReading, dict[str, Any]]] = deque()
+        self._doubts = OnceLog(LOG)
+        self.counts = Counts()
+        self.state = lane.starting_state(ports.clock.reading().mono)
+
+    def read(
+        self,
+        seen: Read,
+        direction: Direction = Direction.IN,
+        party: int = 1,
+        *,
+        is_inspection: bool = False,
+    ) -> Answer | None:
+        """Decide on what was read; None when it is no new scan."""
+        self.counts.reads += 1
+        cleaned = clean(seen.payload)
+        self.tick()
+        reading = self._ports.clock.reading()
+        if not cleaned or self._is_same(cleaned, direction, reading):
+            self.counts.same_presentation += 1
+            return None
+        scan = Scan(direction=direction, party=party, is_inspection=is_inspection)
+        readiness = lane.readiness(self.state, direction)
+        facts = self._ports.lookups.facts_for(
+            cleaned, seen.symbology, direction, reading, readiness
+        )
+        if seen.agreed is False and not facts.grants:
+            self.counts.not_read += 1
+            return None
+        decision = decide(scan, facts, self._ports.lookups.policy, reading)
+        answer = self._record(self._noted(decision), facts, reading, direction)
+        self._act(answer, cleaned, direction, reading)
+        return answer
+
+    def tick(self) -> None:
+        """Take in what the pins reported and what time has ended. Call often; costs microseconds when idle."""
+        for signal in self._ports.turnstile.signals():
+            taken = input_of(signal)
+            if taken is not None:
+                self._step(taken, signal.at_ms)
+        self._step(Tick(), self._ports.clock.reading().mono)
+        if self._unrecorded:
+            self._try_again()
+
+    def set_mode(self, mode: LaneMode, operator: str | None = None) -> None:
+        """Change the lane's mode; recorded with who did it."""
+        self._note(FactKind.LANE_MODE, note=mode.value, operator=operator)
+        self._step(Mode(mode), self._ports.clock.reading().mono)
+        self._publish(notices.lane_changed(self.state))
+
+    def note(self, kind: FactKind, **fields: Any) -> None:
+        """Record something that is no scan (start, stop, clock, alarm)."""
+        self._note(kind, **fields)
+
+    # --- deciding -------------------------------------------------------------------------------
+
+    def _is_same(self, cleaned: bytes, direction: Direction, reading: ClockReading) -> bool:
+        debounce_ms = int(self._ports.lookups.policy.debounce_s * 1000)
+        return self._presentations.is_same(cleaned, direction, reading.mono, debounce_ms)
+
+    def _noted(self, decision: Decision) -> Decision:
+        if self.state.mode is LaneMode.FREE:
+            return replace(decision, flags=(*decision.flags, Flag.LANE_FREE.value))
+        return decision
+
+    def _record(
+        self, decision: Decision, facts: Facts, reading: ClockReading, direction: Direction
+    ) -> Answer:
+        ledger = self._ports.ledger
+        fact = scanned(
+            decision,
+            facts.presented,
+            ledger.next_identity(),
+            reading,
+            facts.gate,
+            direction,
+            is_watched=self._watches(direction),
+        )
+        try:
+            ledger.append((fact,), self._ports.lookups.encode_local(facts))
+        except StoreError as error:
+            return self._refuse_unrecorded(decision, error)
+        self._recording_works()
+        return Answer(decision, fact)
+
+    def _watches(self, direction: Direction) -> bool:
+        return self.state.mode is not LaneMode.FREE and self._settings.watches(direction)
+
+    def _refuse_unrecorded(self, decision: Decision, error: StoreError) -> Answer:
+        self.counts.not_recorded += 1
+        if self._doubts.doubt(error):
+            self._publish(notices.alarm(error.code, error.message))
+        refused = replace(
+            decision,
+            outcome=Outcome.DECLINED,
+            reason=Reason.NOT_RECORDED,
+            flags=(),
+            movement=None,
+            charged=0,
+            remaining=None,
+        )
+        return Answer(refused, None)
+
+    def _recording_works(self) -> None:
+        for code in self._doubts.open_codes:
+            self._doubts.settled(code)
+
+    # --- acting ---------------------------------------------------------------------------------
+
+    def _act(
+        self, answer: Answer, cleaned: bytes, direction: Direction, reading: ClockReading
+    ) -> None:
+        decision, fact = answer.decision, answer.fact
+        if fact is not None and may_open(decision):
+            self._pending[fact.seq] = (cleaned, direction)
+            self._presentations.hold(cleaned, direction)
+            self._step(Granted(fact.seq, direction, decision.persons), reading.mono)
+            if self.state.grant is None:
+                self._settle(fact.seq, may_try_again=False)
+        face = FACES[decision.outcome]
+        self._ports.indicator.show(face.colour, face.sound)
+        self._publish(notices.answered(decision, fact, direction))
+
+    def _step(self, event: Input, at_ms: int) -> None:
+        before = self.state
+        self.state, actions = lane.step(before, event, at_ms, self._settings)
+        for action in actions:
+            self._carry_out(action)
+        grant = before.grant
+        if grant is not None and self.state.grant is None:
+            self._settle(grant.seq, may_try_again=False)
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case StartPulse(direction):
+                self._ports.turnstile.pulse(direction.value)
+            case HoldOpen(direction):
+                self._ports.turnstile.hold_open(direction.value)
+            case Lock():
+                self._ports.turnstile.lock()
+            case RecordPassed(seq, persons):
+                self._note(FactKind.PASSED, refers_to=seq, persons=persons)
+                self._publish(notices.passed(seq, persons))
+            case RecordNotPassed(seq, persons):
+                self._note(FactKind.NOT_PASSED, refers_to=seq, persons=persons)
+                self._settle(seq, may_try_again=True)
+                self._publish(notices.not_passed(seq, persons))
+            case Alarm(code, direction, seq):
+                self._note(FactKind.ALARM, note=code.value, direction=direction, refers_to=seq)
+                LOG.warning("alarm %s", code.value, extra={"code": code.value, "seq": seq})
+                self._publish(notices.alarm(code.value, code.value))
+
+    def _settle(self, seq: Seq, *, may_try_again: bool) -> None:
+        """The passage is over: its code is a new presentation at once (given back), or after the debounce time."""
+        held = self._pending.pop(seq, None)
+        if held is not None:
+            cleaned, direction = held
+            now = self._ports.clock.reading().mono
+            self._presentations.release(cleaned, direction, now, forget=may_try_again)
+
+    # --- recording what is no scan --------------------------------------------------------------
+
+    def _note(self, kind: FactKind, **fields: Any) -> None:
+        self._unrecorded.append((kind, self._ports.clock.reading(), fields))
+        self._try_again()
+
+    def _try_again(self) -> None:
+        """Record what waits, oldest first; what cannot be recorded yet stays."""
+        ledger = self._ports.ledger
+        while self._unrecorded:
+            kind, reading, fields = self._unrecorded[0]
+            fact = happened(
+                kind, ledger.next_identity(), reading, self._ports.lookups.gate, **fields
+            )
+            try:
+                ledger.append((fact,))
+            except StoreError as error:
+                if self._doubts.doubt(error):
+                    self._publish(notices.alarm(error.code, error.message))
+                return
+            self._unrecorded.popleft()
