@@ -115,8 +115,6 @@ class Flag(StrEnum):
     """Notes beside a reason that are no reasons themselves. Every Reason may also stand as a flag."""
 
     LANE_FREE = "LANE_FREE"
-    AWAITS_PASSAGE = "AWAITS_PASSAGE"
-    """A sensor watches this entry: a PASSED or NOT_PASSED fact will follow."""
     PASSAGE_UNKNOWN = "PASSAGE_UNKNOWN"
     AWAITS_PASSAGE = "AWAITS_PASSAGE"
     """On an entry of a lane with a passage sensor: PASSED, NOT_PASSED or PASSAGE_UNKNOWN is still to come."""
