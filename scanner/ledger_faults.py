@@ -1,0 +1,65 @@
+"""What SQLite says when it cannot record, as faults with a stable code.
+
+Law: every fault here means "this fact is not recorded": the lane answers NOT_RECORDED and the arm stays shut.
+
+Source: docs/ledger.md, "When it cannot record"; https://sqlite.org/rescode.html.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from scanner.core.errors import StoreError
+from scanner.ledger_files import is_read_only
+
+_PRIMARY_CODE = 0xFF
+"""Extended result codes carry the primary one in their low byte."""
+
+_CODES = {
+    sqlite3.SQLITE_FULL: "ledger_full",
+    sqlite3.SQLITE_READONLY: "ledger_read_only",
+    sqlite3.SQLITE_CORRUPT: "ledger_damaged",
+    sqlite3.SQLITE_NOTADB: "ledger_damaged",
+    sqlite3.SQLITE_BUSY: "ledger_busy",
+    sqlite3.SQLITE_LOCKED: "ledger_busy",
+}
+
+_MEANINGS = {
+    "ledger_full": ("the disk is full", "free space: old logs first, never the ledger"),
+    "ledger_read_only": (
+        "the ledger's disk is read-only",
+        "the disk may be failing: look at the kernel's log, then replace it or mount it writable",
+    ),
+    "ledger_damaged": (
+        "the ledger's file is damaged",
+        "start the gate again: it sets the ledger aside and begins a new epoch",
+    ),
+    "ledger_busy": (
+        "another program holds the ledger's file locked for writing",
+        "close the program that has ledger.db open; look at it with `portillon ledger show` instead",
+    ),
+    "ledger_io": (
+        "the disk did not take the fact",
+        "the disk may be failing: look at the kernel's log and replace it",
+    ),
+}
+
+
+def ledger_fault(error: sqlite3.Error, folder: Path) -> StoreError:
+    """The fault behind SQLite's error while reading or recording in this folder."""
+    code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE, "ledger_io")
+    if code == "ledger_io" and is_read_only(folder):
+        code = "ledger_read_only"
+    return _fault(code, f"{getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}")
+
+
+def reserve_fault(folder: Path) -> StoreError:
+    """The fault of a disk that has no room left for the reserve."""
+    code = "ledger_read_only" if is_read_only(folder) else "ledger_full"
+    return _fault(code, "the reserve for alarms is used up")
+
+
+def _fault(code: str, detail: str) -> StoreError:
+    meaning, hint = _MEANINGS[code]
+    return StoreError(code, f"{meaning} ({detail}); nothing is recorded", hint)

@@ -1,0 +1,109 @@
+"""The reading side of a gate's own ledger: which of its facts belong to a grant, a key, a seat, a step.
+
+Law: index probes only. What is returned are facts as recorded (entries, exits and give-backs), to be folded by
+`scanner.core.tally`.
+
+Source: docs/ledger.md, "Finding facts again"; docs/decisions.md, "Counting".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from scanner.core.events import Fact, FactKind
+from scanner.core.tally import Offsets
+from scanner.core.units import (
+    BootId,
+    CredentialKey,
+    DeviceId,
+    Epoch,
+    EventNo,
+    GrantNo,
+    Seq,
+)
+from sync.wire import parse_fact
+
+Vector = Mapping[tuple[DeviceId, Epoch], Seq]
+"""Facts at or below it are already in the snapshot's tallies."""
+
+
+class OwnFacts:
+    """Look-ups in one ledger, on its own connection."""
+
+    def __init__(self, connection: sqlite3.Connection, device: DeviceId, epoch: Epoch) -> None:
+        self._connection = connection
+        self._identity = (device, epoch)
+        self._offsets = _offsets_in(
+            sorted(
+                self._facts(
+                    "SELECT body FROM fact INDEXED BY fact_of_boot WHERE of_boot IS NOT NULL", ()
+                ),
+                key=lambda fact: fact.seq,
+            )
+        )
+
+    def of_grant(self, grant_no: GrantNo, above: Vector) -> list[Fact]:
+        """What counts on this grant, above the vector."""
+        return self._facts(
+            "SELECT body FROM fact WHERE of_grant = ? AND seq > ?", (grant_no, self._after(above))
+        )
+
+    def of_key(self, key: CredentialKey, above: Vector) -> list[Fact]:
+        """What counts on this key without a grant, above the vector."""
+        return self._facts(
+            "SELECT body FROM fact WHERE of_key = ? AND of_grant IS NULL AND seq > ?",
+            (key, self._after(above)),
+        )
+
+    def on_seat(self, event_no: EventNo, seat: str, above: Vector) -> list[Fact]:
+        """Entries (and give-backs) on this seat at this event, above the vector."""
+        return self._facts(
+            "SELECT body FROM fact WHERE of_event = ? AND of_seat = ? AND seq > ?",
+            (event_no, seat, self._after(above)),
+        )
+
+    def of_step(self, key: CredentialKey, step: int) -> list[Fact]:
+        """Entries (and give-backs) by this rotating code's time step, at this gate, ever."""
+        return self._facts("SELECT body FROM fact WHERE of_key = ? AND of_step = ?", (key, step))
+
+    def offsets(self) -> Offsets:
+        """The newest clock correction of each boot."""
+        return self._offsets
+
+    def learn(self, facts: Iterable[Fact]) -> None:
+        """Take note of clock corrections among facts just recorded."""
+        self._offsets |= _offsets_in(facts)
+
+    def _after(self, above: Vector) -> Seq:
+        return above.get(self._identity, Seq(0))
+
+    def _facts(self, sql: str, values: tuple[object, ...]) -> list[Fact]:
+        return [parse_fact(body.encode()) for (body,) in self._connection.execute(sql, values)]
+
+
+def _offsets_in(facts: Iterable[Fact]) -> dict[tuple[DeviceId, BootId], int]:
+    return {
+        (fact.device, fact.boot): fact.offset_ms
+        for fact in facts
+        if fact.kind is FactKind.CLOCK_OFFSET and fact.offset_ms is not None
+    }
+
+
+def open_passages(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Of consecutive facts: the entries and exits whose persons are not all accounted for."""
+    opened: dict[Seq, Fact] = {}
+    settled: dict[Seq, int] = {}
+    for fact in facts:
+        if fact.movement is not None:
+            opened[fact.seq] = fact
+        elif fact.refers_to is not None:
+            persons = _settles(fact, opened.get(fact.refers_to))
+            settled[fact.refers_to] = settled.get(fact.refers_to, 0) + persons
+    return tuple(f for seq, f in opened.items() if settled.get(seq, 0) < f.persons)
+
+
+def _settles(fact: Fact, opened: Fact | None) -> int:
+    if fact.kind is FactKind.PASSAGE_UNKNOWN:
+        return 0 if opened is None else opened.persons
+    return fact.persons if fact.kind in (FactKind.PASSED, FactKind.NOT_PASSED) else 0
