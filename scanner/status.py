@@ -1,0 +1,62 @@
+"""What the gate says of itself: one JSON object for consoles, `doctor` and the demo.
+
+Law: read-only, cheap, without payloads, keys or names. Everything a technician asks at 19:55 is here or in the ledger.
+
+Source: docs/architecture.md, "Control socket".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scanner.core.clock import ClockReading
+from scanner.core.grants import Gate, SnapshotMark
+from scanner.core.lane_state import LaneState
+from scanner.lane_loop import Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Senses:
+    """How the gate sees and what it drives."""
+
+    camera: str
+    frames: int
+    decoder_faults: int
+    is_simulated: bool
+
+
+def status(
+    gate: Gate,
+    state: LaneState,
+    counts: Counts,
+    clock: ClockReading,
+    snapshot: SnapshotMark | None,
+    senses: Senses,
+    doubts: tuple[str, ...],
+) -> dict[str, Any]:
+    """The reply to ``{"do": "status"}``."""
+    age_s = None if snapshot is None else max(0, clock.now - snapshot.created_at) // 1000
+    return {
+        "gate": {"no": gate.gate_no, "name": gate.name, "zone_no": gate.zone_no},
+        "simulated": senses.is_simulated,
+        "lane": {
+            "mode": state.mode.value,
+            "phase": state.phase.value,
+            "blocked_by": sorted(block.value for block in state.blocks),
+        },
+        "reads": {
+            "all": counts.reads,
+            "same_presentation": counts.same_presentation,
+            "not_read": counts.not_read,
+            "not_recorded": counts.not_recorded,
+        },
+        "camera": {
+            "state": senses.camera,
+            "frames": senses.frames,
+            "decoder_faults": senses.decoder_faults,
+        },
+        "clock": {"now": clock.now, "state": clock.state.value},
+        "snapshot": None if snapshot is None else {"seq": snapshot.seq, "age_s": age_s},
+        "doubts": list(doubts),
+    }
