@@ -7,6 +7,7 @@ Source: docs/sync-protocol.md, "Facts".
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from scanner.core.answer import Decision
@@ -15,18 +16,14 @@ from scanner.core.events import Fact, FactKind
 from scanner.core.grants import Gate
 from scanner.core.question import Presented
 from scanner.core.reasons import FACES, Flag
-from scanner.core.units import Direction, SnapshotSeq
-from scanner.ports import Identity
+from scanner.core.units import Direction
+from scanner.ports import Draft
 
 
-def happened(
-    kind: FactKind, identity: Identity, clock: ClockReading, gate: Gate, **fields: Any
-) -> Fact:
-    """A fact of this lane at this reading; ``fields`` as in `Fact`."""
-    return Fact(
-        device=identity.device,
-        epoch=identity.epoch,
-        seq=identity.seq,
+def happened(kind: FactKind, clock: ClockReading, gate: Gate, **fields: Any) -> Draft:
+    """A fact of this lane at this reading, without its place; ``fields`` as in `Fact`."""
+    return partial(
+        Fact,
         kind=kind,
         at=clock.now,
         mono_ms=clock.mono,
@@ -41,13 +38,12 @@ def happened(
 def scanned(
     decision: Decision,
     presented: Presented,
-    identity: Identity,
     clock: ClockReading,
     gate: Gate,
     direction: Direction,
     *,
     is_watched: bool,
-) -> Fact:
+) -> Draft:
     """The fact of one decided scan. ``is_watched``: a passage report will follow if it opens."""
     opens = may_open(decision)
     flags = decision.flags
@@ -55,7 +51,6 @@ def scanned(
         flags = (*flags, Flag.AWAITS_PASSAGE.value)
     return happened(
         FactKind.INSPECTED if decision.is_inspection else FactKind.SCAN,
-        identity,
         clock,
         gate,
         direction=direction,
@@ -71,7 +66,7 @@ def scanned(
         outcome=decision.outcome,
         reason=decision.reason,
         flags=flags,
-        snapshot_seq=SnapshotSeq(decision.snapshot.seq) if decision.snapshot else None,
+        snapshot_seq=decision.snapshot.seq if decision.snapshot else None,
         snapshot_age_s=decision.snapshot_age_s,
     )
 

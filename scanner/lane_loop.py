@@ -172,17 +172,16 @@ class Lane:
         self, decision: Decision, facts: Facts, reading: ClockReading, direction: Direction
     ) -> Answer:
         ledger = self._ports.ledger
-        fact = scanned(
+        draft = scanned(
             decision,
             facts.presented,
-            ledger.next_identity(),
             reading,
             facts.gate,
             direction,
             is_watched=self._watches(direction),
         )
         try:
-            ledger.append((fact,), self._ports.lookups.encode_local(facts))
+            fact = ledger.append(draft, self._ports.lookups.encode_local(facts))
         except StoreError as error:
             return self._refuse_unrecorded(decision, error)
         self._recording_works()
@@ -274,11 +273,8 @@ class Lane:
         ledger = self._ports.ledger
         while self._unrecorded:
             kind, reading, fields = self._unrecorded[0]
-            fact = happened(
-                kind, ledger.next_identity(), reading, self._ports.lookups.gate, **fields
-            )
             try:
-                ledger.append((fact,))
+                ledger.append(happened(kind, reading, self._ports.lookups.gate, **fields))
             except StoreError as error:
                 if self._doubts.doubt(error):
                     self._publish(notices.alarm(error.code, error.message))

@@ -9,7 +9,7 @@ Source: docs/architecture.md, "Ports".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from scanner.core.clock import ClockReading
 from scanner.core.events import Fact
@@ -19,27 +19,24 @@ from scanner.core.rules import SitePolicy
 from scanner.core.units import DeviceId, Direction, Epoch, LaneReadiness, Seq
 
 
-class Identity(NamedTuple):
-    """What makes a fact unique on its site."""
+class Draft(Protocol):
+    """A fact that lacks only its place in a ledger, such as ``partial(Fact, kind=FactKind.SCAN, at=now, ...)``."""
 
-    device: DeviceId
-    epoch: Epoch
-    seq: Seq
+    def __call__(self, *, device: DeviceId, epoch: Epoch, seq: Seq) -> Fact:
+        """The fact at this place."""
+        ...
 
 
 class LedgerPort(Protocol):
     """The lane's own facts, durable."""
 
-    def next_identity(self) -> Identity:
-        """The identity of the fact that will be appended next (this process is the only writer)."""
+    def append(self, draft: Draft, local: bytes | None = None) -> Fact:
+        """Record one fact with one fsync: durable on return.
 
-    def append(self, facts: Sequence[Fact], local: bytes | None = None) -> None:
-        """Record facts, consecutive from `next_identity`, in one transaction with one fsync: durable on return.
-
-        ``local`` (≤ 1 KB) is kept beside the first of them, neither hashed nor uploaded.
+        ``local`` (≤ 1 KB) is kept beside it, neither hashed nor uploaded.
 
         Raises:
-            StoreError: nothing was recorded; `next_identity` is unchanged.
+            StoreError: nothing was recorded.
         """
 
 
