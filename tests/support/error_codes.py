@@ -1,0 +1,107 @@
+"""The stable codes of every fault the project can raise, read from its syntax trees.
+
+Law: a code is a literal: the first argument where a family of `scanner.core.errors` is built, the first argument of
+``super().__init__`` in a sub-class of one, or a key of a module's table of codes where that argument is looked up.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from support.checkout import modules, name_of, tree_of
+
+CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
+
+
+class Coded(NamedTuple):
+    """One place that builds a fault."""
+
+    code: str
+    """Empty when it is not written down in the module."""
+    family: str
+    module: str
+    line: int
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+@cache
+def families() -> frozenset[str]:
+    """GateError and everything that derives from it, by class name."""
+    bases = {
+        node.name: {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases}
+        for path in modules()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {"GateError"}
+    while more := {name for name, above in bases.items() if above & found} - found:
+        found |= more
+    return frozenset(found)
+
+
+def _literals(node: ast.expr | None) -> list[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return _literals(node.body) + _literals(node.orelse)
+    return []
+
+
+def _table_keys(tree: ast.Module) -> list[str]:
+    """Keys and values of the module's own dictionaries that look like codes."""
+    constants = (
+        part.value
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict)
+        for part in (*node.value.keys, *node.value.values)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
+    return [text for text in constants if CODE.fullmatch(text)]
+
+
+def _code_argument(node: ast.Call) -> ast.expr | None:
+    if node.args:
+        return node.args[0]
+    return next((k.value for k in node.keywords if k.arg == "code"), None)
+
+
+def codes_of(path: Path, tree: ast.Module) -> Iterator[Coded]:
+    """Every place of a module that builds a fault, with the codes it may carry."""
+    for owner, node in _calls(tree, ""):
+        is_super = _called(node) == "__init__" and owner in families()
+        family = owner if is_super else _called(node)
+        argument = _code_argument(node)
+        if (
+            family not in families()
+            or (not is_super and argument is None)
+            or _is_passed_on(node, owner)
+        ):
+            continue
+        for code in _literals(argument) or _table_keys(tree) or [""]:
+            yield Coded(code, family, name_of(path), node.lineno)
+
+
+def _is_passed_on(node: ast.Call, owner: str) -> bool:
+    """True inside the families themselves, where the code is an argument of the constructor."""
+    return owner in families() and isinstance(_code_argument(node), ast.Name)
+
+
+def _calls(tree: ast.AST, owner: str) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call):
+            yield owner, node
+        yield from _calls(node, node.name if isinstance(node, ast.ClassDef) else owner)
+
+
+@cache
+def all_codes() -> tuple[Coded, ...]:
+    """Of the whole project."""
+    return tuple(coded for path in modules() for coded in codes_of(path, tree_of(path)))
