@@ -19,7 +19,7 @@ from scanner.core.errors import InputError
 from scanner.core.events import Fact
 from scanner.core.units import Instant, Seq
 from scanner.filing import Filing, corrected_boot, floor_after, load_filing
-from sync.ledger_format import Head, Identity, connect_reader, load_identity
+from sync.ledger_format import Head, Origin, connect_reader, load_origin
 from sync.wire import chain, parse_fact
 
 
@@ -35,7 +35,7 @@ class BrokenRow:
 class Walk:
     """How far the chain holds: ``rows`` good rows up to ``head``, and the row that broke it."""
 
-    identity: Identity
+    origin: Origin
     rows: int
     head: Head
     broken: BrokenRow | None
@@ -75,21 +75,21 @@ def verify_connection(connection: sqlite3.Connection) -> Walk:
     """Walk from the anchor to the end in one view of the ledger, then its indexes."""
     connection.execute("BEGIN")
     try:
-        identity = load_identity(connection)
-        walk = _Walker(connection, identity, identity.anchor, None).walk()
+        origin = load_origin(connection)
+        walk = _Walker(connection, origin, origin.anchor, None).walk()
         return walk if walk.broken else _with_indexes(connection, walk)
     finally:
         connection.rollback()
 
 
-def verify_tail(connection: sqlite3.Connection, identity: Identity, rows: int) -> Walk:
+def verify_tail(connection: sqlite3.Connection, origin: Origin, rows: int) -> Walk:
     """Walk the last rows only, believing the one before them: where a power cut tears."""
     before = connection.execute(
         "SELECT seq, hash, floor_at FROM fact ORDER BY seq DESC LIMIT 1 OFFSET ?", (rows,)
     ).fetchone()
     if before is None:
-        return _Walker(connection, identity, identity.anchor, None).walk()
-    return _Walker(connection, identity, Head(before[0], before[1]), before[2]).walk()
+        return _Walker(connection, origin, origin.anchor, None).walk()
+    return _Walker(connection, origin, Head(before[0], before[1]), before[2]).walk()
 
 
 class _Walker:
@@ -98,12 +98,12 @@ class _Walker:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        identity: Identity,
+        origin: Origin,
         start: Head,
         floor_at: Instant | None,
     ) -> None:
         self._connection = connection
-        self._identity = identity
+        self._origin = origin
         self._head = start
         self._floor_at = floor_at
         self._rows = 0
@@ -120,12 +120,13 @@ class _Walker:
                 self._rows += 1
         except sqlite3.DatabaseError as error:
             broken = self._broken(f"cannot be read ({error})")
-        return Walk(self._identity, self._rows, self._head, broken)
+        return Walk(self._origin, self._rows, self._head, broken)
 
     def _load(self) -> Iterator[_Stored]:
         sql = f"{_COLUMNS} WHERE seq > ? ORDER BY seq"
         for row in self._connection.execute(sql, (self._head.seq,)):
-            yield _Stored(*row[:5], filing=Filing(*row[5:]))
+            seq, body, row_hash, floor_at, boot, *filing = row
+            yield _Stored(seq, body, row_hash, floor_at, boot, Filing(*filing))
 
     def _broken(self, what: str) -> BrokenRow:
         return BrokenRow(Seq(self._head.seq + 1), what)
@@ -143,8 +144,8 @@ class _Walker:
 
     def _wrong_name(self, fact: Fact, seq: Seq) -> str | None:
         if (fact.device, fact.epoch, fact.seq) == (
-            self._identity.device,
-            self._identity.epoch,
+            self._origin.device,
+            self._origin.epoch,
             seq,
         ):
             return None
@@ -152,7 +153,7 @@ class _Walker:
 
     def _wrong_beside(self, fact: Fact, row: _Stored) -> str | None:
         """What is wrong with the columns, as far as the rows they follow from are still kept."""
-        anchor = self._identity.anchor.seq
+        anchor = self._origin.anchor.seq
         is_filing_known = fact.refers_to is None or fact.refers_to > anchor
         if is_filing_known and row.filing != load_filing(self._connection, fact):
             return "is filed under another grant, key or seat than it names: counts would be wrong"
@@ -173,4 +174,4 @@ def _with_indexes(connection: sqlite3.Connection, walk: Walk) -> Walk:
     if found == "ok":
         return walk
     broken = BrokenRow(walk.head.seq, f"is readable, but the file is damaged ({found})")
-    return Walk(walk.identity, walk.rows, walk.head, broken)
+    return Walk(walk.origin, walk.rows, walk.head, broken)

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from scanner.core.errors import StoreError
 from scanner.core.events import Fact, FactKind
@@ -24,17 +24,9 @@ from scanner.ledger_faults import ledger_fault, reserve_fault
 from scanner.ledger_files import Reserve, SetAside, build_folder, lock_writer, mark_damaged
 from scanner.ledger_opening import build_connection
 from scanner.own_facts import OwnFacts, open_passages
-from sync.ledger_format import LOCAL_BYTES, Head, Identity, load_head, load_rows
+from scanner.ports import Identity
+from sync.ledger_format import LOCAL_BYTES, Head, Origin, load_head, load_rows
 from sync.wire import BODY_BYTES, chain, encode_fact, parse_fact
-
-
-class Draft(Protocol):
-    """A fact that lacks only its place in a ledger, such as ``partial(Fact, kind=FactKind.SCAN, at=now, ...)``."""
-
-    def __call__(self, *, device: DeviceId, epoch: Epoch, seq: Seq) -> Fact:
-        """The fact at this place."""
-        ...
-
 
 OPENING_KINDS = frozenset({FactKind.SCAN, FactKind.OVERRIDE, FactKind.INSPECTED})
 """What may precede an opening arm: never recorded on the reserve."""
@@ -46,7 +38,6 @@ CHECKPOINT_ROWS = 250
 LOG_BYTES = 4 * 1024 * 1024
 """The write-ahead log's file is made this long at start: a commit inside it makes no file longer, which halves it."""
 
-_Record = tuple[Fact, bytes | None]
 _INSERT = "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -58,20 +49,20 @@ class Ledger:
         folder: Path,
         lock: int,
         connection: sqlite3.Connection,
-        identity: Identity,
+        origin: Origin,
         aside: SetAside | None,
     ) -> None:
         self._folder = folder
         self._lock: int | None = lock
         self._connection = connection
-        self._identity = identity
+        self._origin = origin
         self._reserve = Reserve(folder)
         self._head: Head | None = None
         self._floor_at: Instant | None = None
         self._rows_in_log = 0
         self.set_aside = aside
         """What was found unusable at start, to be recorded as an alarm."""
-        self.own = OwnFacts(connection, identity.device, identity.epoch)
+        self.own = OwnFacts(connection, origin.device, origin.epoch, self._fault)
         """The reading side, for look-ups on the writer's thread."""
         _lengthen_log(connection)
         self._end()
@@ -94,12 +85,12 @@ class Ledger:
     @property
     def device(self) -> DeviceId:
         """Whose facts these are."""
-        return self._identity.device
+        return self._origin.device
 
     @property
     def epoch(self) -> Epoch:
         """Which life of the ledger this is."""
-        return self._identity.epoch
+        return self._origin.epoch
 
     @property
     def head(self) -> Head:
@@ -111,28 +102,35 @@ class Ledger:
         """The newest instant recorded under a trusted or holdover clock."""
         return self._floor_at
 
-    def append(self, draft: Draft, local: bytes | None = None) -> Fact:
-        """Record one fact.
+    def next_identity(self) -> Identity:
+        """The identity of the fact that will be appended next."""
+        return Identity(self.device, self.epoch, Seq(self._end().seq + 1))
+
+    def append(self, facts: Sequence[Fact], local: bytes | None = None) -> None:
+        """Record facts, consecutive from `next_identity`: one transaction, one fsync, durable on return.
 
         Args:
-            draft: the fact without its place.
-            local: what the gate keeps beside it for `explain`, at most ``LOCAL_BYTES``; never uploaded.
-
-        Returns:
-            The fact as recorded; it is on the disk.
+            facts: all of them are recorded, or none.
+            local: what the gate keeps beside the first for `explain`, at most ``LOCAL_BYTES``; never uploaded.
 
         Raises:
-            StoreError: not recorded, nothing is half: ``ledger_full``, ``ledger_read_only``, ``ledger_io``,
+            StoreError: nothing was recorded: ``ledger_full``, ``ledger_read_only``, ``ledger_io``,
                 ``ledger_busy`` or ``ledger_damaged``.
         """
-        return self._record(((draft, local),))[0]
-
-    def append_all(self, drafts: Sequence[Draft]) -> tuple[Fact, ...]:
-        """Record several facts in one transaction: all of them or, with a `StoreError`, none."""
-        return self._record([(draft, None) for draft in drafts])
+        self._require_next(facts)
+        may_open = any(fact.kind in OPENING_KINDS for fact in facts)
+        if may_open and not self._reserve.is_kept and not self._reserve.try_keep():
+            raise reserve_fault(self._folder)
+        try:
+            self._insert(facts, local)
+        except StoreError as fault:
+            if fault.code != "ledger_full" or may_open or not self._reserve.is_kept:
+                raise
+            self._reserve.release()
+            self._insert(facts, local)
 
     def open_passages(self) -> tuple[Fact, ...]:
-        """Entries and exits that opened the arm and have neither passed, nor been given back, nor been flagged."""
+        """What awaits its passage still: neither passed, nor given back, nor flagged as unknown."""
         end = self._end().seq
         try:
             rows = load_rows(self._connection, end - OPEN_PASSAGE_ROWS, OPEN_PASSAGE_ROWS)
@@ -176,36 +174,24 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _record(self, drafts: Sequence[tuple[Draft, bytes | None]]) -> tuple[Fact, ...]:
-        records = self._at_the_end(drafts)
-        may_open = any(fact.kind in OPENING_KINDS for fact, _local in records)
-        if may_open and not self._reserve.is_kept and not self._reserve.try_keep():
-            raise reserve_fault(self._folder)
-        try:
-            self._insert(records)
-        except StoreError as fault:
-            if fault.code != "ledger_full" or may_open or not self._reserve.is_kept:
-                raise
-            self._reserve.release()
-            self._insert(records)
-        return tuple(fact for fact, _local in records)
+    def _require_next(self, facts: Sequence[Fact]) -> None:
+        device, epoch, seq = self.next_identity()
+        for number, fact in enumerate(facts, start=seq):
+            if (fact.device, fact.epoch, fact.seq) != (device, epoch, number):
+                raise RuntimeError(
+                    f"fact {fact.seq} of {fact.epoch!r} is not {number} of {epoch!r}"
+                )
 
-    def _at_the_end(self, drafts: Sequence[tuple[Draft, bytes | None]]) -> list[_Record]:
-        device, epoch, seq = self.device, self.epoch, self._end().seq
-        return [
-            (draft(device=device, epoch=epoch, seq=Seq(seq + number)), local)
-            for number, (draft, local) in enumerate(drafts, start=1)
-        ]
-
-    def _insert(self, records: Sequence[_Record]) -> None:
+    def _insert(self, facts: Sequence[Fact], local: bytes | None) -> None:
         """One transaction; until the disk has answered, the end of the chain is not known."""
         head, floor_at = self._end(), self._floor_at
         self._head = None
         try:
-            if len(records) > 1:
+            if len(facts) > 1:
                 self._connection.execute("BEGIN IMMEDIATE")
-            for fact, local in records:
+            for fact in facts:
                 head, floor_at = self._insert_row(fact, local, head, floor_at)
+                local = None
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
         except BaseException as error:
@@ -214,8 +200,8 @@ class Ledger:
                 raise self._fault(error) from error
             raise
         self._head, self._floor_at = head, floor_at
-        self._rows_in_log += len(records)
-        self.own.learn(fact for fact, _local in records)
+        self._rows_in_log += len(facts)
+        self.own.learn(facts)
 
     def _insert_row(
         self, fact: Fact, local: bytes | None, head: Head, floor_at: Instant | None
@@ -239,7 +225,7 @@ class Ledger:
                 raise self._fault(error) from error
         return self._head
 
-    def _fault(self, error: sqlite3.Error) -> StoreError:
+    def _fault(self, error: Exception) -> StoreError:
         fault = ledger_fault(error, self._folder)
         if fault.code == "ledger_damaged":
             mark_damaged(self._folder, fault.message)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from scanner.core.errors import StoreError
+from scanner.core.errors import InputError, StoreError
 from scanner.ledger_files import is_read_only
 
 _PRIMARY_CODE = 0xFF
@@ -46,8 +46,10 @@ _MEANINGS = {
 }
 
 
-def ledger_fault(error: sqlite3.Error, folder: Path) -> StoreError:
-    """The fault behind SQLite's error while reading or recording in this folder."""
+def ledger_fault(error: Exception, folder: Path) -> StoreError:
+    """The fault behind an error while reading or recording in this folder."""
+    if isinstance(error, InputError):
+        return _fault("ledger_damaged", error.message)
     code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE, "ledger_io")
     if code == "ledger_io" and is_read_only(folder):
         code = "ledger_read_only"

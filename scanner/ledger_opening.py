@@ -24,9 +24,8 @@ from sync.ledger_format import (
     FILE_NAME,
     FORMAT,
     START,
-    Identity,
-    load_head,
-    load_identity,
+    Origin,
+    load_origin,
 )
 
 TAIL_ROWS = 200
@@ -46,7 +45,7 @@ _SET_ASIDE = ("ledger_damaged", "ledger_of_another_device")
 
 def build_connection(
     folder: Path, device: DeviceId
-) -> tuple[sqlite3.Connection, Identity, SetAside | None]:
+) -> tuple[sqlite3.Connection, Origin, SetAside | None]:
     """The writing connection, whose ledger it is, and what was set aside on the way.
 
     Raises:
@@ -77,7 +76,7 @@ def _find_loss(folder: Path) -> str | None:
     return None
 
 
-def _connect(folder: Path, device: DeviceId) -> tuple[sqlite3.Connection, Identity]:
+def _connect(folder: Path, device: DeviceId) -> tuple[sqlite3.Connection, Origin]:
     path = folder / FILE_NAME
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -85,17 +84,17 @@ def _connect(folder: Path, device: DeviceId) -> tuple[sqlite3.Connection, Identi
     except OSError as error:
         raise StoreError("ledger_io", f"{path.name} cannot be opened ({error.strerror})") from error
     try:
-        identity = _prepare(connection, device)
+        origin = _prepare(connection, device)
     except sqlite3.Error as error:
         connection.close()
         raise ledger_fault(error, folder) from error
     except BaseException:
         connection.close()
         raise
-    return connection, identity
+    return connection, origin
 
 
-def _prepare(connection: sqlite3.Connection, device: DeviceId) -> Identity:
+def _prepare(connection: sqlite3.Connection, device: DeviceId) -> Origin:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     connection.execute("PRAGMA trusted_schema = OFF")
     _migrate_when_due(connection)
@@ -103,11 +102,11 @@ def _prepare(connection: sqlite3.Connection, device: DeviceId) -> Identity:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
     _require_whole_pages(connection)
-    identity = _adopt(connection, device)
-    walk = verify_tail(connection, identity, TAIL_ROWS)
+    origin = _adopt(connection, device)
+    walk = verify_tail(connection, origin, TAIL_ROWS)
     if walk.broken is not None:
         raise _damaged(f"row {walk.broken.seq} {walk.broken.what}")
-    return identity
+    return origin
 
 
 def _migrate_when_due(connection: sqlite3.Connection) -> None:
@@ -137,25 +136,25 @@ def _require_whole_pages(connection: sqlite3.Connection) -> None:
             raise _damaged(str(found))
 
 
-def _adopt(connection: sqlite3.Connection, device: DeviceId) -> Identity:
-    """The identity in the file; a new file gets this device and a new epoch."""
+def _adopt(connection: sqlite3.Connection, device: DeviceId) -> Origin:
+    """The origin in the file; a new file gets this device and a new epoch."""
     if connection.execute("SELECT count(*) FROM ledger").fetchone()[0]:
-        identity = load_identity(connection)
-        if identity.device != device:
+        origin = load_origin(connection)
+        if origin.device != device:
             raise StoreError(
                 "ledger_of_another_device",
-                f"the ledger is of device {identity.device!r}, this gate is {device!r}; it is set aside",
+                f"the ledger is of device {origin.device!r}, this gate is {device!r}; it is set aside",
                 "one device, one identity: was this disk copied, or the gate enrolled again?",
             )
-        return identity
+        return origin
     if connection.execute("SELECT count(*) FROM fact").fetchone()[0]:
         raise _damaged("it has facts but does not say whose")
-    identity = Identity(device, Epoch(secrets.token_urlsafe(EPOCH_BYTES)), START)
+    origin = Origin(device, Epoch(secrets.token_urlsafe(EPOCH_BYTES)), START)
     connection.execute(
         "INSERT INTO ledger VALUES (?, ?, ?, ?, ?)",
-        (identity.device, identity.epoch, *identity.anchor, 0),
+        (origin.device, origin.epoch, *origin.anchor, 0),
     )
-    return identity
+    return origin
 
 
 def _damaged(why: str) -> StoreError:

@@ -20,7 +20,7 @@ ledger_migrations = Migrations("ledger")
 
 @ledger_migrations()
 def m001_facts_and_whose_they_are(db: Database) -> None:
-    """Format 1. (Its text moves here, frozen, on the day a format 2 exists.)"""
+    """Make format 1. Its text moves here, frozen, on the day a format 2 exists."""
     for statement in schema_sql():
         db.conn.execute(statement)
     db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -1,7 +1,7 @@
 """The reading side of a gate's own ledger: which of its facts belong to a grant, a key, a seat, a step.
 
 Law: index probes only. What is returned are facts as recorded (entries, exits and give-backs), to be folded by
-`scanner.core.tally`.
+`scanner.core.tally`. A row that cannot be read makes the ledger damaged, never an answer wrong.
 
 Source: docs/ledger.md, "Finding facts again"; docs/decisions.md, "Counting".
 """
@@ -9,9 +9,12 @@ Source: docs/ledger.md, "Finding facts again"; docs/decisions.md, "Counting".
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
+from scanner.core.errors import InputError, StoreError
 from scanner.core.events import Fact, FactKind
+from scanner.core.reasons import Flag
 from scanner.core.tally import Offsets
 from scanner.core.units import (
     BootId,
@@ -28,11 +31,21 @@ Vector = Mapping[tuple[DeviceId, Epoch], Seq]
 """Facts at or below it are already in the snapshot's tallies."""
 
 
+_SETTLING = (FactKind.PASSED, FactKind.NOT_PASSED, FactKind.PASSAGE_UNKNOWN)
+
+
 class OwnFacts:
     """Look-ups in one ledger, on its own connection."""
 
-    def __init__(self, connection: sqlite3.Connection, device: DeviceId, epoch: Epoch) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        device: DeviceId,
+        epoch: Epoch,
+        fault: Callable[[Exception], StoreError],
+    ) -> None:
         self._connection = connection
+        self._fault = fault
         self._identity = (device, epoch)
         self._offsets = _offsets_in(
             sorted(
@@ -79,7 +92,10 @@ class OwnFacts:
         return above.get(self._identity, Seq(0))
 
     def _facts(self, sql: str, values: tuple[object, ...]) -> list[Fact]:
-        return [parse_fact(body.encode()) for (body,) in self._connection.execute(sql, values)]
+        try:
+            return [parse_fact(body.encode()) for (body,) in self._connection.execute(sql, values)]
+        except (sqlite3.Error, InputError) as error:
+            raise self._fault(error) from error
 
 
 def _offsets_in(facts: Iterable[Fact]) -> dict[tuple[DeviceId, BootId], int]:
@@ -91,19 +107,13 @@ def _offsets_in(facts: Iterable[Fact]) -> dict[tuple[DeviceId, BootId], int]:
 
 
 def open_passages(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Of consecutive facts: the entries and exits whose persons are not all accounted for."""
-    opened: dict[Seq, Fact] = {}
-    settled: dict[Seq, int] = {}
+    """Of consecutive facts: those that await a passage and whose persons are not all accounted for."""
+    awaiting: dict[Seq, Fact] = {}
+    settled: Counter[Seq] = Counter()
     for fact in facts:
-        if fact.movement is not None:
-            opened[fact.seq] = fact
-        elif fact.refers_to is not None:
-            persons = _settles(fact, opened.get(fact.refers_to))
-            settled[fact.refers_to] = settled.get(fact.refers_to, 0) + persons
-    return tuple(f for seq, f in opened.items() if settled.get(seq, 0) < f.persons)
-
-
-def _settles(fact: Fact, opened: Fact | None) -> int:
-    if fact.kind is FactKind.PASSAGE_UNKNOWN:
-        return 0 if opened is None else opened.persons
-    return fact.persons if fact.kind in (FactKind.PASSED, FactKind.NOT_PASSED) else 0
+        if Flag.AWAITS_PASSAGE in fact.flags:
+            awaiting[fact.seq] = fact
+        elif fact.refers_to in awaiting and fact.kind in _SETTLING:
+            is_all = fact.kind is FactKind.PASSAGE_UNKNOWN
+            settled[fact.refers_to] += awaiting[fact.refers_to].persons if is_all else fact.persons
+    return tuple(fact for seq, fact in awaiting.items() if settled[seq] < fact.persons)

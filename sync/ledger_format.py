@@ -80,8 +80,8 @@ START = Head(Seq(0), GENESIS)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose ledger, which epoch, and the row (no longer kept) after which the chain starts."""
+class Origin:
+    """Origin ledger, which epoch, and the row (no longer kept) after which the chain starts."""
 
     device: DeviceId
     epoch: Epoch
@@ -141,8 +141,8 @@ def _unreadable(path: Path, why: str) -> StoreError:
     )
 
 
-def load_identity(connection: sqlite3.Connection) -> Identity:
-    """Whose ledger this is.
+def load_origin(connection: sqlite3.Connection) -> Origin:
+    """Origin ledger this is.
 
     Raises:
         StoreError: ``ledger_unreadable``, when its one row is missing.
@@ -150,14 +150,14 @@ def load_identity(connection: sqlite3.Connection) -> Identity:
     row = connection.execute("SELECT device, epoch, anchor_seq, anchor_hash FROM ledger").fetchone()
     if row is None:
         raise StoreError("ledger_unreadable", "the ledger does not say whose it is")
-    return Identity(DeviceId(row[0]), Epoch(row[1]), Head(Seq(row[2]), bytes(row[3])))
+    return Origin(DeviceId(row[0]), Epoch(row[1]), Head(Seq(row[2]), bytes(row[3])))
 
 
 def load_head(connection: sqlite3.Connection) -> Head:
     """The last row's number and hash; the anchor when no row is kept."""
     row = connection.execute("SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1").fetchone()
     if row is None:
-        return load_identity(connection).anchor
+        return load_origin(connection).anchor
     return Head(Seq(row[0]), bytes(row[1]))
 
 
