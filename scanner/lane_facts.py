@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from scanner.core.answer import Decision
-from scanner.core.clock import ClockReading
+from scanner.core.clock import ClockFact, ClockOffset, ClockReading
 from scanner.core.events import Fact, FactKind
 from scanner.core.grants import Gate
 from scanner.core.question import Presented
@@ -20,11 +20,10 @@ from scanner.core.units import Direction
 from scanner.ports import Draft
 
 
-def happened(kind: FactKind, clock: ClockReading, gate: Gate, **fields: Any) -> Draft:
-    """A fact of this lane at this reading, without its place; ``fields`` as in `Fact`."""
+def happened(clock: ClockReading, gate: Gate, **fields: Any) -> Draft:
+    """A fact of this lane at this reading, without its place; ``fields`` as in `Fact`, ``kind`` among them."""
     return partial(
         Fact,
-        kind=kind,
         at=clock.now,
         mono_ms=clock.mono,
         boot=clock.boot,
@@ -50,9 +49,9 @@ def scanned(
     if opens and is_watched:
         flags = (*flags, Flag.AWAITS_PASSAGE.value)
     return happened(
-        FactKind.INSPECTED if decision.is_inspection else FactKind.SCAN,
         clock,
         gate,
+        kind=FactKind.INSPECTED if decision.is_inspection else FactKind.SCAN,
         direction=direction,
         movement=decision.movement if opens else None,
         charged=decision.charged if opens else 0,
@@ -69,6 +68,21 @@ def scanned(
         snapshot_seq=decision.snapshot.seq if decision.snapshot else None,
         snapshot_age_s=decision.snapshot_age_s,
     )
+
+
+def clock_fact(fact: ClockFact) -> dict[str, Any]:
+    """The fields of a fact about the clock itself."""
+    if isinstance(fact, ClockOffset):
+        return {
+            "kind": FactKind.CLOCK_OFFSET,
+            "offset_ms": fact.offset_ms,
+            "note": fact.source.value,
+        }
+    return {
+        "kind": FactKind.CLOCK_STEPPED,
+        "offset_ms": fact.to - fact.from_,
+        "note": "held" if fact.is_held else "obeyed",
+    }
 
 
 def may_open(decision: Decision) -> bool:

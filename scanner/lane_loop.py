@@ -43,7 +43,7 @@ from scanner.core.presentation import Presentations
 from scanner.core.question import Facts, Scan
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
 from scanner.core.units import Direction, Seq
-from scanner.lane_facts import happened, may_open, scanned
+from scanner.lane_facts import clock_fact, happened, may_open, scanned
 from scanner.lane_signals import input_of
 from scanner.logs import OnceLog
 from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort
@@ -103,7 +103,7 @@ class Lane:
         self._publish = publish
         self._presentations = Presentations()
         self._pending: dict[Seq, tuple[bytes, Direction]] = {}
-        self._unrecorded: deque[tuple[FactKind, ClockReading, dict[str, Any]]] = deque()
+        self._unrecorded: deque[tuple[ClockReading, dict[str, Any]]] = deque()
         self._doubts = OnceLog(LOG)
         self.counts = Counts()
         self.state = lane.starting_state(ports.clock.reading().mono)
@@ -120,7 +120,8 @@ class Lane:
         self.counts.reads += 1
         cleaned = clean(seen.payload)
         self.tick()
-        reading = self._ports.clock.reading()
+        reading = self._now()
+        self._try_again()
         if not cleaned or self._is_same(cleaned, direction, reading):
             self.counts.same_presentation += 1
             return None
@@ -143,19 +144,26 @@ class Lane:
             taken = input_of(signal)
             if taken is not None:
                 self._step(taken, signal.at_ms)
-        self._step(Tick(), self._ports.clock.reading().mono)
+        self._step(Tick(), self._now().mono)
         if self._unrecorded:
             self._try_again()
 
     def set_mode(self, mode: LaneMode, operator: str | None = None) -> None:
         """Change the lane's mode; recorded with who did it."""
         self._note(FactKind.LANE_MODE, note=mode.value, operator=operator)
-        self._step(Mode(mode), self._ports.clock.reading().mono)
+        self._step(Mode(mode), self._now().mono)
         self._publish(notices.lane_changed(self.state))
 
     def note(self, kind: FactKind, **fields: Any) -> None:
         """Record something that is no scan (start, stop, clock, alarm)."""
         self._note(kind, **fields)
+
+    def _now(self) -> ClockReading:
+        """The reading to go by; what it says of the clock itself is recorded first."""
+        reading = self._ports.clock.reading()
+        for fact in self._ports.clock.facts():
+            self._unrecorded.append((reading, clock_fact(fact)))
+        return reading
 
     # --- deciding -------------------------------------------------------------------------------
 
@@ -259,22 +267,22 @@ class Lane:
         held = self._pending.pop(seq, None)
         if held is not None:
             cleaned, direction = held
-            now = self._ports.clock.reading().mono
+            now = self._now().mono
             self._presentations.release(cleaned, direction, now, forget=may_try_again)
 
     # --- recording what is no scan --------------------------------------------------------------
 
     def _note(self, kind: FactKind, **fields: Any) -> None:
-        self._unrecorded.append((kind, self._ports.clock.reading(), fields))
+        self._unrecorded.append((self._now(), {"kind": kind, **fields}))
         self._try_again()
 
     def _try_again(self) -> None:
         """Record what waits, oldest first; what cannot be recorded yet stays."""
         ledger = self._ports.ledger
         while self._unrecorded:
-            kind, reading, fields = self._unrecorded[0]
+            reading, fields = self._unrecorded[0]
             try:
-                ledger.append(happened(kind, reading, self._ports.lookups.gate, **fields))
+                ledger.append(happened(reading, self._ports.lookups.gate, **fields))
             except StoreError as error:
                 if self._doubts.doubt(error):
                     self._publish(notices.alarm(error.code, error.message))

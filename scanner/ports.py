@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from scanner.core.clock import ClockReading
+from scanner.core.clock import ClockFact, ClockReading
 from scanner.core.events import Fact
 from scanner.core.grants import Gate
 from scanner.core.question import Facts
@@ -51,6 +51,9 @@ class LookupsPort(Protocol):
     def gate(self) -> Gate:
         """This lane as the snapshot knows it (its device's own numbers before the first snapshot)."""
 
+    def is_known(self, cleaned: bytes, symbology: str | None) -> bool:
+        """True when the snapshot has this opaque code (one index probe)."""
+
     def encode_local(self, facts: Facts) -> bytes:
         """What `decide` saw, in ≤ 1 KB, to be kept beside the recorded fact and never uploaded."""
 
@@ -70,6 +73,9 @@ class ClockPort(Protocol):
 
     def reading(self) -> ClockReading:
         """Now, with how far it can be trusted."""
+
+    def facts(self) -> Sequence[ClockFact]:
+        """What has to be recorded before anything is decided by the last reading; handed over once."""
 
 
 class Signal(Protocol):

@@ -1,0 +1,123 @@
+"""The gate's composition root: one process, one lane, one thread that decides.
+
+Law: the process that opens the gate has no network. The lane's thread reads frames, decides, records and acts; capture,
+pulse guard and control socket have threads of their own that it never waits for. However the process ends, the arm is
+locked; a tidy end and a crash are both facts. One catch-all lives here.
+
+Source: docs/architecture.md, "Processes".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from hardware.system_clock import SystemClock
+from scanner.building import GateParts, build_parts
+from scanner.config import Config
+from scanner.core.errors import ConfigError, GateError, StoreError
+from scanner.core.events import FactKind
+from scanner.core.reasons import Flag
+from scanner.seeing import Seeing
+
+LOG = logging.getLogger("portillon.gate")
+
+FRAME_WAIT_S = 0.02
+"""How long to wait for a frame before looking at pins and callers again."""
+IDLE_S = 2.0
+"""A lane without a scan for so long moves its log into the ledger's file."""
+
+
+def run_gate(config: Config, stop: threading.Event) -> None:
+    """Run the lane until ``stop`` is set.
+
+    Raises:
+        GateError: the gate cannot start, or a part failed that it cannot work without.
+    """
+    with only_gate(config.runtime_dir), contextlib.ExitStack() as stack:
+        parts = build_parts(config, SystemClock(), stack)
+        try:
+            _start(parts)
+            _work(parts, stop)
+        except BaseException as error:
+            parts.turnstile.lock()
+            _stopped(parts, "crashed", type(error).__name__)
+            raise
+        parts.turnstile.lock()
+        _stopped(parts, "stopped")
+
+
+@contextlib.contextmanager
+def only_gate(runtime_dir: Path) -> Iterator[None]:
+    """Hold the lane's lock: a second daemon on the same lane says so and ends."""
+    with _lock_file(runtime_dir) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = file.read(32).strip() or "unknown"
+            raise ConfigError(
+                "gate_already_running",
+                f"another gate (process {owner}) runs in {str(runtime_dir)!r}; this one ends",
+                "stop it first (`systemctl stop portillon-gate`), or give this lane folders of its own",
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _lock_file(runtime_dir: Path) -> IO[str]:
+    try:
+        runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open(  # noqa: SIM115 - the caller's `with` closes it
+            os.open(runtime_dir / "gate.lock", os.O_RDWR | os.O_CREAT, 0o600),
+            "r+",
+            encoding="ascii",
+        )
+    except OSError as error:
+        raise ConfigError(
+            "runtime_dir_unusable",
+            f"runtime_dir {str(runtime_dir)!r} cannot be written ({error.strerror}); the gate ends",
+            "create it for the gate's own user, mode 0700",
+        ) from error
+
+
+def _start(parts: GateParts) -> None:
+    parts.record_start()
+    for fact in parts.ledger.open_passages():
+        if Flag.AWAITS_PASSAGE.value in fact.flags:
+            parts.lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
+    LOG.info(
+        "gate %s is ready%s",
+        parts.lookups.gate.name,
+        " (SIMULATED turnstile)" if parts.config.is_simulated else "",
+        extra={"simulated": parts.config.is_simulated},
+    )
+
+
+def _work(parts: GateParts, stop: threading.Event) -> None:
+    seeing = Seeing(parts)
+    quiet_since = parts.clock.monotonic_ms()
+    while not stop.is_set():
+        if seeing.look(FRAME_WAIT_S):
+            quiet_since = parts.clock.monotonic_ms()
+        parts.lane.tick()
+        parts.control.serve_waiting()
+        if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:
+            quiet_since = parts.clock.monotonic_ms()
+            with contextlib.suppress(StoreError):
+                parts.ledger.checkpoint()
+
+
+def _stopped(parts: GateParts, how: str, why: str | None = None) -> None:
+    with contextlib.suppress(GateError):
+        parts.lane.note(FactKind.LANE_STOPPED, note=how if why is None else f"{how}: {why}")
+
+
+Command = dict[str, Any]

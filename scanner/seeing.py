@@ -1,0 +1,75 @@
+"""From the camera's newest frame to the lane: what is seen is decoded, chosen, and read.
+
+Law: newest frame only, never a queue; a frame that cannot be decoded is lost, not the daemon. A camera that is gone is a
+doubt that is logged once, and the lane goes on with what it has.
+
+Source: docs/decoding.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+from hardware.frames import FrameSource
+from scanner.candidate import Candidate
+from scanner.choosing import Choice
+from scanner.core.errors import DeviceError
+from scanner.core.units import Direction
+from scanner.decode import Decoder
+from scanner.lane_loop import Lane, Read
+from scanner.logs import OnceLog
+
+LOG = logging.getLogger("portillon.camera")
+HEALTHY = ("streaming", "opening")
+
+
+@dataclass(slots=True)
+class Seeing:
+    """Eyes of one lane: a camera (or none), a decoder, and a choice between codes."""
+
+    lane: Lane
+    camera: FrameSource | None
+    decoder: Decoder
+    choice: Choice
+    direction: Direction
+    frames: int = 0
+    last_index: int = 0
+    doubts: OnceLog = field(default_factory=lambda: OnceLog(LOG))
+    _pause: threading.Event = field(default_factory=threading.Event)
+
+    def look(self, wait_s: float) -> bool:
+        """Take in the newest frame; True when a scan was decided."""
+        if self.camera is None:
+            self._pause.wait(wait_s)
+            return False
+        frame = self.camera.newest(self.last_index, wait_s)
+        self._judge_camera(self.camera.state())
+        if frame is None:
+            return False
+        self.last_index = frame.index
+        self.frames += 1
+        chosen = self.choice.of(self.decoder.read(frame), frame.captured_ms)
+        return chosen is not None and self._read(chosen)
+
+    @property
+    def state(self) -> str:
+        """One word for the technician."""
+        return "none" if self.camera is None else self.camera.state()
+
+    def _read(self, chosen: Candidate) -> bool:
+        seen = Read(chosen.payload, chosen.symbology, chosen.agreed)
+        return self.lane.read(seen, self.direction) is not None
+
+    def _judge_camera(self, state: str) -> None:
+        if state in HEALTHY:
+            self.doubts.settled("camera_silent")
+        else:
+            self.doubts.doubt(
+                DeviceError(
+                    "camera_silent",
+                    f"the camera is {state!r}; no code can be read until it is back",
+                    "look at its cable; `portillon decode` reads pictures without it",
+                )
+            )
