@@ -40,8 +40,8 @@ oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle
 	@.venv-oracle/bin/python -m pytest tests/oracle $(ARGS)
 
-docs: setup ## write the generated pages of docs/ anew
-	@$(BIN)/python docs/assemble.py
+docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
+	@$(BIN)/python docs/pages.py
 
 locks: ## pin everything anew (needs uv)
 	@bash .ci/lock

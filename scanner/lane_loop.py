@@ -1,8 +1,8 @@
 """One lane: payload → decision → durable fact → pulse and light → passage.
 
 Law: the fact is durable before any light or coil. Everything here runs on one thread and waits for nothing but one
-commit. Time comes from the clock port and the signals' own instants, so the same code runs a real gate, a rehearsal of a
-year and a test. What cannot be recorded does not open: the answer is ``NOT_RECORDED`` and an alarm; a passage report
+commit. Time comes from the clock port and the signals' own instants, so the same code runs a real gate, a rehearsal of
+a year and a test. What cannot be recorded does not open: the answer is ``NOT_RECORDED`` and an alarm; a passage report
 that cannot be recorded is kept and tried again.
 
 Source: docs/architecture.md, "The life of a scan".

@@ -117,8 +117,8 @@ class Facts:
     """Everything a decision may look at.
 
     ``events`` holds at least every event whose doors are open now (by the wall clock of the scan) in the gate's zone.
-    ``is_revoked``: the key has a prefix in the revocation list. ``is_step_used``: an accepted, not given-back entry used
-    this rotating step.
+    ``is_revoked``: the key has a prefix in the revocation list. ``is_step_used``: an accepted, not given-back entry
+    used this rotating step.
     """
 
     gate: Gate

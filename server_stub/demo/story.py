@@ -30,7 +30,7 @@ class Act:
     """One presentation and the answer it must get.
 
     ``beside`` is a second code in the same picture. ``turns`` False: the person does not turn the arm.
-    ``held_s``: how long the code stays in view. ``cue`` happens just before (``kill_gate``: right after the green light).
+    ``held_s``: how long the code stays in view. ``cue`` happens just before (``kill_gate``: right after green).
     """
 
     who: str

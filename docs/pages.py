@@ -1,0 +1,131 @@
+"""Writes the parts of these pages that are made from the program itself, so that they cannot be wrong.
+
+    python docs/pages.py            writes them anew (`make docs`)
+    python docs/pages.py --check    exits 1 and names the pages that are out of date
+
+Law: only what stands between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->`` is touched; every NAME is a function
+of `BLOCKS`. The words around it are a person's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from scanner.config import settings_table
+from scanner.core.reasons import FACES, OUTCOMES_OF, Flag
+
+DOCS = Path(__file__).resolve().parent
+PROGRAMS = {
+    "portillon": "scanner.cli",
+    "portillon-console": "ui.cli",
+    "portillon-central": "server_stub.cli",
+}
+BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
+
+
+def settings() -> str:
+    """Every setting of the gate's file, one table a section."""
+    parts: list[str] = []
+    section = ""
+    for row in settings_table():
+        here, _, key = row.name.rpartition(".")
+        if here != section:
+            section = here
+            parts += [
+                "",
+                f"### `[{section}]`",
+                "",
+                "| setting | value | default | meaning |",
+                "| --- | --- | --- | --- |",
+            ]
+        kind = row.kind.replace("|", "\\|")
+        parts.append(f"| `{key}` | {kind} | `{row.default}` | {row.meaning} |")
+    return "\n".join(parts[1:]) + "\n"
+
+
+def outcomes() -> str:
+    """What each outcome looks and sounds like, and the reasons that may carry it."""
+    rows = [
+        "| outcome | colour | icon and word | sound | arm | reasons |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for outcome, face in FACES.items():
+        arm = "opens" if face.opens else "stays shut"
+        reasons = ", ".join(f"`{reason}`" for reason in sorted(OUTCOMES_OF[outcome]))
+        sound = face.sound.replace("_", " ")
+        rows.append(
+            f"| `{outcome}` | {face.colour} | {face.icon} {face.word} | {sound} | {arm} | {reasons} |"
+        )
+    flags = ", ".join(f"`{flag}`" for flag in Flag)
+    return (
+        "\n".join(rows)
+        + f"\n\nFlags that are no reasons: {flags}. Every reason may also stand as a flag.\n"
+    )
+
+
+def commands() -> str:
+    """Every command of the three programs with its arguments and options."""
+    parts: list[str] = []
+    for program, module in PROGRAMS.items():
+        if importlib.util.find_spec(module) is None:
+            continue
+        root: click.Command = importlib.import_module(module).main
+        parts += [f"## {program}\n", *_command_texts(root, program)]
+    return "\n".join(parts)
+
+
+def walk_commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """The full name of every command below this one, itself included."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for child in command.list_commands(context):
+            try:
+                below = command.get_command(context, child)
+            except ModuleNotFoundError:
+                below = click.Command(child)
+            if below is not None:
+                yield from walk_commands(below, f"{name} {child}")
+
+
+def _command_texts(root: click.Command, program: str) -> Iterator[str]:
+    for name, command in walk_commands(root, program):
+        yield f"### `{name}`\n"
+        if command.help:
+            yield re.sub(r"\n +", "\n", command.help.strip().replace("\b\n", "")) + "\n"
+        options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+        arguments = [p for p in command.params if isinstance(p, click.Argument)]
+        rows = [f"- `{p.human_readable_name}`: an argument" for p in arguments]
+        rows += [f"- `{' / '.join(p.opts + p.secondary_opts)}`: {p.help or ''}" for p in options]
+        if rows:
+            yield "\n".join(rows) + "\n"
+
+
+BLOCKS = {"settings": settings, "outcomes": outcomes, "commands": commands}
+
+
+def filled(text: str) -> str:
+    """The page with every block made anew."""
+    return BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n{found[3]}", text)
+
+
+def main() -> int:
+    """Write or check every page."""
+    pages = {page: page.read_text(encoding="utf-8") for page in sorted(DOCS.rglob("*.md"))}
+    stale = {page: filled(text) for page, text in pages.items() if filled(text) != text}
+    for page, text in stale.items():
+        if "--check" not in sys.argv:
+            page.write_text(text, encoding="utf-8")
+        print(page.relative_to(DOCS.parent))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
