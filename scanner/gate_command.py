@@ -1,0 +1,50 @@
+"""`portillon gate`: run the lane until SIGTERM or Ctrl-C.
+
+Law: SIGTERM and SIGINT end the lane tidily; the arm is locked first. Exit 0 after a tidy end, 2 for what the installer can
+mend, 1 for a crash (systemd starts us again).
+
+Source: docs/commands.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from scanner.config import load_config
+from scanner.core.errors import GateError
+from scanner.logs import start_logging
+
+LOG = logging.getLogger("portillon.gate")
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/portillon/portillon.toml"),
+    show_default=True,
+    help="The installer's file.",
+)
+def gate(config_path: Path) -> None:
+    """Run the lane: camera to turnstile."""
+    config = load_config(config_path)
+    start_logging(config.gate.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    from scanner.daemon import run_gate
+
+    try:
+        run_gate(config, stop)
+    except GateError:
+        raise
+    except Exception:
+        LOG.exception("the gate crashed; the arm is locked")
+        sys.exit(1)

@@ -1,0 +1,58 @@
+"""What may be asked of a running gate over its control socket.
+
+Law: carried out by the lane's thread, between two scans. A command that only a simulation understands says so on real
+hardware.
+
+Source: docs/architecture.md, "Control socket".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scanner.control import Command, Reply
+from scanner.core.errors import InputError
+from scanner.core.lane_state import LaneMode
+from scanner.lane_loop import Lane
+
+Simulate = Callable[[bool], None]
+
+
+def build_commands(
+    lane: Lane, status: Callable[[], Reply], simulate_passage: Simulate | None
+) -> Mapping[str, Command]:
+    """The commands of one gate. ``simulate_passage`` None: the turnstile is real."""
+
+    def mode(body: Mapping[str, Any]) -> Reply:
+        lane.set_mode(_mode(body.get("mode")), _text(body.get("operator")))
+        return {"mode": lane.state.mode.value}
+
+    def simulate(body: Mapping[str, Any]) -> Reply:
+        if simulate_passage is None:
+            raise InputError(
+                "not_simulated",
+                "'simulate' asked of a gate with a real turnstile; nothing is done",
+                "only turnstile.backend = 'simulated' can be told how people walk",
+            )
+        turns = body.get("passage") is not False
+        simulate_passage(turns)
+        return {"passage": turns}
+
+    return {"status": lambda _body: status(), "mode": mode, "simulate": simulate}
+
+
+def _mode(value: object) -> LaneMode:
+    try:
+        return LaneMode(str(value))
+    except ValueError as error:
+        valid = ", ".join(mode.value for mode in LaneMode)
+        raise InputError(
+            "lane_mode_unknown",
+            f"mode {str(value)[:40]!r} is none (valid: {valid}); the lane stays as it is",
+            "ask with one of the valid modes",
+        ) from error
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)[:80]
