@@ -1,0 +1,95 @@
+"""What the audience sees: a live line per act, the table at the end, and the proof that nothing was lost.
+
+Law: colours always with an icon and a word; the same words without a terminal. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from server_stub.demo.play import Result
+
+STYLES = {
+    "green": "bold green",
+    "amber": "bold yellow",
+    "orange": "bold dark_orange",
+    "red": "bold red",
+    "blue": "bold blue",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that must be so at the end."""
+
+    what: str
+    expected: str
+    actual: str
+
+    @property
+    def holds(self) -> bool:
+        """True when it is so."""
+        return self.expected == self.actual
+
+
+def answer(result: Result) -> Text:
+    """Icon, outcome and reason in the outcome's colour."""
+    words = f"{result.icon} {result.outcome} {result.reason}"
+    return Text(words, style=STYLES.get(result.colour, "bold"))
+
+
+def say(console: Console, text: str) -> None:
+    """A line of the set-up."""
+    console.print(f"[dim]▸[/dim] {text}", highlight=False)
+
+
+def show_act(console: Console, number: int, of: int, result: Result) -> None:
+    """The live line of one act."""
+    mark = Text("✔", style="green") if result.is_as_expected else Text("✖ NOT AS EXPECTED", "bold red")
+    remaining = "" if result.remaining is None else f"{result.remaining} left"
+    console.print(
+        Text.assemble(
+            f"{number:>3}/{of}  ",
+            f"{result.act.who:<52} ",
+            answer(result),
+            f"  {remaining}  {result.passage}  ",
+            mark,
+        ),
+        soft_wrap=True,
+    )
+
+
+def show_table(console: Console, results: list[Result]) -> None:
+    """Expected against actual, one row an act."""
+    table = Table(title="Expected against actual", title_justify="left", pad_edge=False)
+    for name in ("event", "who", "expected", "actual", "left", "arm", ""):
+        table.add_column(name, overflow="fold")
+    for result in results:
+        act = result.act
+        table.add_row(
+            str(result.seq),
+            act.who,
+            f"{act.expect} {act.reason}",
+            answer(result),
+            "" if result.remaining is None else str(result.remaining),
+            result.passage,
+            Text("✔", "green") if result.is_as_expected else Text("✖", "bold red"),
+        )
+    console.print(table)
+
+
+def show_proofs(console: Console, proofs: list[Proof]) -> None:
+    """The books: gate against central."""
+    table = Table(title="Nothing lost, nothing doubled", title_justify="left", pad_edge=False)
+    for name in ("what", "expected", "actual", ""):
+        table.add_column(name, overflow="fold")
+    for proof in proofs:
+        mark = Text("✔", "green") if proof.holds else Text("✖", "bold red")
+        table.add_row(proof.what, proof.expected, proof.actual, mark)
+    console.print(table)
