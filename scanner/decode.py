@@ -20,6 +20,7 @@ from scanner.candidate import Box, Candidate, Quad, bounds
 from scanner.change import ChangeTest
 from scanner.core.errors import DeviceError
 from scanner.linear_values import is_same_value, printed_as
+from scanner.picture_views import steepened
 from scanner.second_opinion import SecondOpinion, ZbarProcess
 from scanner.symbologies import DEFAULT_FORMATS, SYMBOLOGIES, known_formats
 from scanner.tries import FOLLOW_MARGIN_PX, Try, TryPlan
@@ -39,6 +40,9 @@ __all__ = ["DEFAULT_FORMATS", "Candidate", "Decoder", "build_decoder"]
 
 AGREEMENT_FRAMES = 30
 """How long an agreed value is not asked about again."""
+
+SHARPEN_SIGMA_PX = 3.0
+SHARPEN_AMOUNT = 3.0
 
 
 class Decoder:
@@ -105,7 +109,7 @@ class Decoder:
             if attempt.by_histogram
             else Binarizer.LocalAverage,
         )
-        cut = _scaled(_cut(grey, attempt.box), attempt.scale)
+        cut = _prepared(_cut(grey, attempt.box), attempt)
         found: list[Candidate] = []
         for symbol in read_symbols(cut, self._formats_of(attempt.formats), look):
             symbology = symbology_of(symbol)
@@ -158,11 +162,14 @@ def _cut(grey: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     return grey[box.top : box.bottom, box.left : box.right]
 
 
-def _scaled(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    if scale == 1:
+def _prepared(grey: NDArray[np.uint8], attempt: Try) -> NDArray[np.uint8]:
+    if attempt.sharpen:
+        return steepened(grey, SHARPEN_SIGMA_PX, SHARPEN_AMOUNT)
+    if attempt.scale == 1:
         return grey
-    method = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
-    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=method), np.uint8)
+    factor = attempt.scale
+    method = cv2.INTER_LINEAR if factor > 1 else cv2.INTER_AREA
+    return np.asarray(cv2.resize(grey, None, fx=factor, fy=factor, interpolation=method), np.uint8)
 
 
 def _moved(quad: Quad, attempt: Try) -> Quad:

@@ -53,6 +53,12 @@ class View:
         )
 
 
+def steepened(grey: Grey, sigma_px: float, amount: float) -> Grey:
+    """Edges made steeper: the picture plus `amount` times what a blur of `sigma_px` takes from it."""
+    soft = cv2.GaussianBlur(grey, (0, 0), sigma_px)
+    return np.asarray(cv2.addWeighted(grey, 1 + amount, soft, -amount, 0), np.uint8)
+
+
 MakeView: TypeAlias = Callable[[Grey], View | None]
 """Makes a view; None where the picture is too large for it."""
 
@@ -80,11 +86,7 @@ def scaled(factor: float) -> MakeView:
 def sharpened(factor: float, sigma_px: float, amount: float) -> MakeView:
     """Scaled, then with edges steepened: against defocus."""
 
-    def change(grey: Grey) -> Grey:
-        soft = cv2.GaussianBlur(grey, (0, 0), sigma_px)
-        return np.asarray(cv2.addWeighted(grey, 1 + amount, soft, -amount, 0), np.uint8)
-
-    return _then(scaled(factor), change)
+    return _then(scaled(factor), lambda grey: steepened(grey, sigma_px, amount))
 
 
 def contrasted(factor: float) -> MakeView:
@@ -99,10 +101,10 @@ def contrasted(factor: float) -> MakeView:
 def averaged_down(factor: float, height_px: int, sigma_px: float, amount: float) -> MakeView:
     """Scaled, rows averaged with their neighbours, then sharpened: against noise across upright bars."""
 
-    def average(grey: Grey) -> Grey:
-        return np.asarray(cv2.blur(grey, (1, height_px)), np.uint8)
+    def change(grey: Grey) -> Grey:
+        return steepened(np.asarray(cv2.blur(grey, (1, height_px)), np.uint8), sigma_px, amount)
 
-    return _then(_then(scaled(factor), average), _change_of(sharpened(1, sigma_px, amount)))
+    return _then(scaled(factor), change)
 
 
 def softened(sigma_px: float) -> MakeView:
@@ -143,11 +145,3 @@ def _then(make: MakeView, change: Callable[[Grey], Grey]) -> MakeView:
         return None if view is None else View(change(view.grey), view.to_picture)
 
     return both
-
-
-def _change_of(make: MakeView) -> Callable[[Grey], Grey]:
-    def change(grey: Grey) -> Grey:
-        view = make(grey)
-        return grey if view is None else view.grey
-
-    return change

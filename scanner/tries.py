@@ -36,6 +36,7 @@ class Try:
         invert: also look for light codes on dark ground (dark mode).
         rotate: also turn the part by 90°, which only rows of bars need.
         by_histogram: one threshold for the whole part, instead of one for each neighbourhood.
+        sharpen: steepen the edges first, against defocus.
         scale: 2 enlarges the part first, 0.5 halves it.
     """
 
@@ -44,6 +45,7 @@ class Try:
     invert: bool = False
     rotate: bool = False
     by_histogram: bool = False
+    sharpen: bool = False
     scale: float = 1.0
 
 
@@ -104,12 +106,22 @@ class TryPlan:
             formats = self._some_matrix(turn) if is_large else self._matrix
             tries.append(Try(region, formats, invert=turn % 2 == 1))
         if self._linear and (turn % 3 == 1 or not self._matrix):
-            tries.append(self._linear_try(region, is_large, turn))
-        if self._matrix and turn % 4 == 3 and not is_large and not self._is_following():
-            is_inverted = turn % 8 == 7
-            tries.append(Try(region, self._matrix, invert=is_inverted, scale=2))
-            tries.append(Try(region, self._matrix, invert=is_inverted, by_histogram=True))
+            tries.append(self._linear_try(region, turn, is_large=is_large))
+        if self._matrix and not is_large and not self._is_following():
+            tries += self._harder(region, turn)
         return tries
+
+    def _harder(self, region: Box, turn: int) -> list[Try]:
+        """What one frame in two adds for a matrix code that stays unread; dark mode every second time."""
+        invert = turn % 8 > 3
+        if turn % 4 == 2:
+            return [Try(region, self._matrix, invert=invert, sharpen=True)]
+        if turn % 4 == 3:
+            return [
+                Try(region, self._matrix, invert=invert, scale=2),
+                Try(region, self._matrix, invert=invert, by_histogram=True),
+            ]
+        return []
 
     def _some_matrix(self, turn: int) -> tuple[str, ...]:
         """QR each time, one other matrix format every second time: the whole frame is costly."""
@@ -118,10 +130,17 @@ class TryPlan:
             return self._matrix
         return ("qr", others[turn // 2 % len(others)]) if turn % 2 else ("qr",)
 
-    def _linear_try(self, region: Box, is_large: bool, turn: int) -> Try:
-        """Bars in any direction; a large region is halved, every second time."""
-        scale = 0.5 if is_large and turn % 2 else 1.0
-        return Try(region, self._linear, invert=turn % 4 == 0, rotate=True, scale=scale)
+    def _linear_try(self, region: Box, turn: int, *, is_large: bool) -> Try:
+        """Bars in any direction; a large region is halved, a small one sharpened, every second time."""
+        again = turn % 2 == 0
+        return Try(
+            region,
+            self._linear,
+            invert=turn % 4 == 0,
+            rotate=True,
+            sharpen=again and not is_large,
+            scale=0.5 if is_large and not again else 1,
+        )
 
     def _full_look(self, whole: Box, captured_ms: int) -> list[Try]:
         """Nothing moves: the whole frame twice a second, for one kind of code a time."""
