@@ -81,13 +81,21 @@ class CameraSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaySection:
-    """Lines of one direction of the turnstile; empty = not wired."""
+    """Lines of one direction of the turnstile; empty = not wired. A line is a name or ``chip-label/offset``."""
 
     relay: Annotated[str, Meta(description="Output line that releases the arm.")] = ""
-    sensor: Annotated[str, Meta(description="Input line that reports a passage.")] = ""
-    sensor_closed: Annotated[bool, Meta(description="True for a normally closed (NC) contact.")] = (
-        False
-    )
+    sensor: Annotated[
+        str, Meta(description="Input line that reports a passage; empty = nothing watches.")
+    ] = ""
+    sensor_contact: Annotated[
+        Literal["no", "nc"], Meta(description="Contact that closes (no) or opens (nc) on a passage.")
+    ] = "no"
+    sensor_closes_to: Annotated[
+        Literal["ground", "supply"], Meta(description="What the closed contact connects to.")
+    ] = "ground"
+    sensor_debounce_ms: Annotated[
+        int, Meta(ge=0, le=100, description="A level counts once stable for this long.")
+    ] = 5
     sensor_min_ms: Annotated[
         int, Meta(ge=0, le=5000, description="Shorter reports are ignored.")
     ] = 20
@@ -101,7 +109,6 @@ class TurnstileSection:
         Literal["gpiod", "rpi_gpio", "simulated"],
         Meta(description="How pins are driven. Simulated only if you say so here."),
     ] = "gpiod"
-    chip: Annotated[str, Meta(description="Label of the GPIO chip; empty = by line names.")] = ""
     pulse_ms: Annotated[int, Meta(ge=100, le=2000, description="Length of the release pulse.")] = (
         300
     )

@@ -1,0 +1,89 @@
+"""The installer's settings, in the words of the lane and of the hardware.
+
+Law: pure translation; a line that is not named is not wired, and nothing is guessed.
+
+Source: docs/configuration.md; docs/hardware.md.
+"""
+
+from __future__ import annotations
+
+from hardware.pins import OutputLine
+from hardware.settings import (
+    IndicatorSettings,
+    InputSettings,
+    TurnstileSettings,
+    WaySettings,
+)
+from scanner.config import Config, IndicatorSection, TurnstileSection, WaySection
+from scanner.core.lane_state import LaneSettings, Way
+
+
+def turnstile_settings(section: TurnstileSection) -> TurnstileSettings:
+    """The arm's pins."""
+    return TurnstileSettings(
+        backend=section.backend,
+        way_in=_way_settings(section, section.way_in),
+        way_out=_way_settings(section, section.way_out),
+        fire=_contact(section.fire_input),
+        tamper=_contact(section.tamper_input),
+        walk_ms=section.simulated_walk_ms,
+    )
+
+
+def indicator_settings(section: IndicatorSection) -> IndicatorSettings:
+    """The lamps' pins."""
+    return IndicatorSettings(
+        backend=section.backend,
+        red=_output(section.red),
+        green=_output(section.green),
+        amber=_output(section.amber),
+        buzzer=_output(section.buzzer),
+    )
+
+
+def lane_settings(config: Config) -> LaneSettings:
+    """Times and sensors, as the state machine needs them."""
+    section = config.turnstile
+    return LaneSettings(
+        way_in=_way(section, section.way_in), way_out=_way(section, section.way_out)
+    )
+
+
+def _way_settings(section: TurnstileSection, way: WaySection) -> WaySettings | None:
+    if not way.relay:
+        return None
+    return WaySettings(
+        relay=OutputLine(line=way.relay, active_low=section.active_low),
+        passage=_sensor(way),
+        pulse_ms=section.pulse_ms,
+    )
+
+
+def _sensor(way: WaySection) -> InputSettings | None:
+    if not way.sensor:
+        return None
+    return InputSettings(
+        line=way.sensor,
+        contact=way.sensor_contact,
+        closes_to=way.sensor_closes_to,
+        debounce_ms=way.sensor_debounce_ms,
+        min_ms=way.sensor_min_ms,
+    )
+
+
+def _way(section: TurnstileSection, way: WaySection) -> Way | None:
+    if not way.relay:
+        return None
+    return Way(
+        watched=bool(way.sensor),
+        pulse_ms=section.pulse_ms,
+        passage_wait_ms=int(section.passage_wait_s * 1000),
+    )
+
+
+def _output(line: str) -> OutputLine | None:
+    return OutputLine(line=line) if line else None
+
+
+def _contact(line: str) -> InputSettings | None:
+    return InputSettings(line=line) if line else None
