@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from scanner.candidate import Candidate, bounds
+from scanner.core.credential import clean
 
 TICKET_PREFIXES = (b"TK1:", b"TR1:")
 PATIENCE_MS = 300
@@ -58,4 +59,4 @@ class Choice:
 
 def is_ticket(candidate: Candidate) -> bool:
     """True for the syntax of a signed or rotating ticket (a forged one too: it must be answered as such)."""
-    return candidate.payload.lstrip(b"\\0123456789").startswith(TICKET_PREFIXES)
+    return clean(candidate.payload).startswith(TICKET_PREFIXES)

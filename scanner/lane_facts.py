@@ -7,7 +7,6 @@ Source: docs/sync-protocol.md, "Facts".
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from scanner.core.answer import Decision
@@ -17,13 +16,15 @@ from scanner.core.grants import Gate
 from scanner.core.question import Presented
 from scanner.core.reasons import FACES, Flag
 from scanner.core.units import Direction
-from scanner.ports import Draft
+from scanner.ports import Identity
 
 
-def happened(clock: ClockReading, gate: Gate, **fields: Any) -> Draft:
-    """A fact of this lane at this reading, without its place; ``fields`` as in `Fact`, ``kind`` among them."""
-    return partial(
-        Fact,
+def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
+    """A fact of this lane at this reading; ``fields`` as in `Fact`, ``kind`` among them."""
+    return Fact(
+        device=identity.device,
+        epoch=identity.epoch,
+        seq=identity.seq,
         at=clock.now,
         mono_ms=clock.mono,
         boot=clock.boot,
@@ -37,18 +38,20 @@ def happened(clock: ClockReading, gate: Gate, **fields: Any) -> Draft:
 def scanned(
     decision: Decision,
     presented: Presented,
+    identity: Identity,
     clock: ClockReading,
     gate: Gate,
     direction: Direction,
     *,
     is_watched: bool,
-) -> Draft:
+) -> Fact:
     """The fact of one decided scan. ``is_watched``: a passage report will follow if it opens."""
     opens = may_open(decision)
     flags = decision.flags
     if opens and is_watched:
         flags = (*flags, Flag.AWAITS_PASSAGE.value)
     return happened(
+        identity,
         clock,
         gate,
         kind=FactKind.INSPECTED if decision.is_inspection else FactKind.SCAN,

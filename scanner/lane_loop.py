@@ -180,16 +180,17 @@ class Lane:
         self, decision: Decision, facts: Facts, reading: ClockReading, direction: Direction
     ) -> Answer:
         ledger = self._ports.ledger
-        draft = scanned(
+        fact = scanned(
             decision,
             facts.presented,
+            ledger.next_identity(),
             reading,
             facts.gate,
             direction,
             is_watched=self._watches(direction),
         )
         try:
-            fact = ledger.append(draft, self._ports.lookups.encode_local(facts))
+            ledger.append((fact,), self._ports.lookups.encode_local(facts))
         except StoreError as error:
             return self._refuse_unrecorded(decision, error)
         self._recording_works()
@@ -281,8 +282,9 @@ class Lane:
         ledger = self._ports.ledger
         while self._unrecorded:
             reading, fields = self._unrecorded[0]
+            gate = self._ports.lookups.gate
             try:
-                ledger.append(happened(reading, self._ports.lookups.gate, **fields))
+                ledger.append((happened(ledger.next_identity(), reading, gate, **fields),))
             except StoreError as error:
                 if self._doubts.doubt(error):
                     self._publish(notices.alarm(error.code, error.message))

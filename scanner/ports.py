@@ -9,7 +9,7 @@ Source: docs/architecture.md, "Ports".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from scanner.core.clock import ClockFact, ClockReading
 from scanner.core.events import Fact
@@ -19,24 +19,27 @@ from scanner.core.rules import SitePolicy
 from scanner.core.units import DeviceId, Direction, Epoch, LaneReadiness, Seq
 
 
-class Draft(Protocol):
-    """A fact that lacks only its place in a ledger, such as ``partial(Fact, kind=FactKind.SCAN, at=now, ...)``."""
+class Identity(NamedTuple):
+    """What makes a fact unique on its site."""
 
-    def __call__(self, *, device: DeviceId, epoch: Epoch, seq: Seq) -> Fact:
-        """The fact at this place."""
-        ...
+    device: DeviceId
+    epoch: Epoch
+    seq: Seq
 
 
 class LedgerPort(Protocol):
     """The lane's own facts, durable."""
 
-    def append(self, draft: Draft, local: bytes | None = None) -> Fact:
-        """Record one fact with one fsync: durable on return.
+    def next_identity(self) -> Identity:
+        """The identity of the fact that will be appended next (this process is the only writer)."""
 
-        ``local`` (≤ 1 KB) is kept beside it, neither hashed nor uploaded.
+    def append(self, facts: Sequence[Fact], local: bytes | None = None) -> None:
+        """Record facts, consecutive from `next_identity`, in one transaction with one fsync: durable on return.
+
+        ``local`` (≤ 1 KB) is kept beside the first of them, neither hashed nor uploaded.
 
         Raises:
-            StoreError: nothing was recorded.
+            StoreError: nothing was recorded; `next_identity` is unchanged.
         """
 
 
