@@ -7,11 +7,12 @@ Source: docs/ledger.md, "When it cannot record"; https://sqlite.org/rescode.html
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 
 from scanner.core.errors import InputError, StoreError
-from scanner.ledger_files import is_read_only
 
 _PRIMARY_CODE = 0xFF
 """Extended result codes carry the primary one in their low byte."""
@@ -24,6 +25,8 @@ _CODES = {
     sqlite3.SQLITE_BUSY: "ledger_busy",
     sqlite3.SQLITE_LOCKED: "ledger_busy",
 }
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _MEANINGS = {
     "ledger_full": ("the disk is full", "free space: old logs first, never the ledger"),
@@ -41,7 +44,7 @@ _MEANINGS = {
     ),
     "ledger_io": (
         "the disk did not take the fact",
-        "the disk may be failing: look at the kernel's log and replace it",
+        "its folder must belong to the gate's account (portillon); if it does, the disk may be failing: replace it",
     ),
 }
 
@@ -49,17 +52,39 @@ _MEANINGS = {
 def ledger_fault(error: Exception, folder: Path) -> StoreError:
     """The fault behind an error while reading or recording in this folder."""
     if isinstance(error, InputError):
-        return _fault("ledger_damaged", error.message)
+        return damage(error.message)
     code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE, "ledger_io")
     if code == "ledger_io" and is_read_only(folder):
         code = "ledger_read_only"
     return _fault(code, f"{getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}")
 
 
+def damage(why: str) -> StoreError:
+    """The fault of a ledger whose rows or pages are not what they should be."""
+    return _fault("ledger_damaged", why)
+
+
+def folder_fault(error: OSError, folder: Path) -> StoreError:
+    """The fault of a folder or file that cannot be made or opened."""
+    code = "ledger_full" if error.errno in _NO_ROOM else "ledger_io"
+    if is_read_only(folder):
+        code = "ledger_read_only"
+    return _fault(code, f"{str(folder)!r}: {error.strerror}")
+
+
 def reserve_fault(folder: Path) -> StoreError:
     """The fault of a disk that has no room left for the reserve."""
     code = "ledger_read_only" if is_read_only(folder) else "ledger_full"
     return _fault(code, "the reserve for alarms is used up")
+
+
+def is_read_only(folder: Path) -> bool:
+    """True when the file system says so itself (a kernel does that to a failing disk)."""
+    existing = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    try:
+        return bool(os.statvfs(existing).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _fault(code: str, detail: str) -> StoreError:

@@ -8,12 +8,14 @@ Source: docs/ledger.md, "Beside the ledger".
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.core.errors import StoreError
+from scanner.ledger_faults import folder_fault
 from sync.ledger_format import FILE_NAME
 
 RESERVE_BYTES = 1024 * 1024
@@ -43,7 +45,7 @@ def build_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise folder_fault(folder, error) from error
+        raise folder_fault(error, folder) from error
 
 
 def lock_writer(folder: Path) -> int:
@@ -55,7 +57,7 @@ def lock_writer(folder: Path) -> int:
     try:
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise folder_fault(folder, error) from error
+        raise folder_fault(error, folder) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -68,27 +70,6 @@ def lock_writer(folder: Path) -> int:
     return descriptor
 
 
-def folder_fault(folder: Path, error: OSError) -> StoreError:
-    """The fault of a folder that cannot be made or written."""
-    if is_read_only(folder):
-        return StoreError(
-            "ledger_read_only",
-            f"the ledger's folder {str(folder)!r} is read-only ({error.strerror}); nothing is recorded",
-            "the disk may be failing: look at the kernel's log, then mount it writable",
-        )
-    return StoreError(
-        "ledger_io",
-        f"the ledger's folder {str(folder)!r} cannot be used ({error.strerror}); nothing is recorded",
-        "it must belong to the gate's own account (portillon), mode 0700",
-    )
-
-
-def is_read_only(folder: Path) -> bool:
-    """True when the file system says so itself (a kernel does that to a failing disk)."""
-    existing = next((p for p in (folder, *folder.parents) if p.exists()), None)
-    return existing is not None and bool(os.statvfs(existing).f_flag & os.ST_RDONLY)
-
-
 class Reserve:
     """Disk space kept for facts that open nothing: an alarm, a give-back, a stop."""
 
@@ -98,30 +79,33 @@ class Reserve:
 
     def try_keep(self) -> bool:
         """Allocate it (again); False when the disk has no room for it."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+            _allocate(self._path, RESERVE_BYTES)
         except OSError:
-            self._path.unlink()
-            self.is_kept = False
+            self.release()
         else:
             self.is_kept = True
-        finally:
-            os.close(descriptor)
         return self.is_kept
 
     def release(self) -> None:
         """Give its space to the disk."""
-        self._path.unlink(missing_ok=True)
         self.is_kept = False
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def _allocate(path: Path, size_bytes: int) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, size_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def mark_damaged(folder: Path, why: str) -> None:
     """Ask the next start to set this ledger aside; on a dying disk this may itself fail."""
-    try:
+    with contextlib.suppress(OSError):
         (folder / DAMAGE_NAME).write_text(why, encoding="utf-8")
-    except OSError:
-        return
 
 
 def find_mark(folder: Path) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from scanner.chain import verify_tail
 from scanner.core.errors import StoreError
 from scanner.core.units import DeviceId, Epoch
-from scanner.ledger_faults import ledger_fault
+from scanner.ledger_faults import damage, folder_fault, ledger_fault
 from scanner.ledger_files import RESERVE_NAME, SetAside, find_mark, set_aside
 from sync.ledger_format import (
     APPLICATION_ID,
@@ -82,7 +82,7 @@ def _connect(folder: Path, device: DeviceId) -> tuple[sqlite3.Connection, Origin
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except OSError as error:
-        raise StoreError("ledger_io", f"{path.name} cannot be opened ({error.strerror})") from error
+        raise folder_fault(error, folder) from error
     try:
         origin = _prepare(connection, device)
     except sqlite3.Error as error:
@@ -105,7 +105,7 @@ def _prepare(connection: sqlite3.Connection, device: DeviceId) -> Origin:
     origin = _adopt(connection, device)
     walk = verify_tail(connection, origin, TAIL_ROWS)
     if walk.broken is not None:
-        raise _damaged(f"row {walk.broken.seq} {walk.broken.what}")
+        raise damage(f"row {walk.broken.seq} {walk.broken.what}")
     return origin
 
 
@@ -114,7 +114,7 @@ def _migrate_when_due(connection: sqlite3.Connection) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION_ID and tables and found:
-        raise _damaged(f"it is not a ledger (application {application:#x})")
+        raise damage(f"it is not a ledger (application {application:#x})")
     if found > FORMAT:
         raise StoreError(
             "ledger_newer",
@@ -133,7 +133,7 @@ def _require_whole_pages(connection: sqlite3.Connection) -> None:
     if pages * page_bytes <= SMALL_BYTES:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise _damaged(str(found))
+            raise damage(str(found))
 
 
 def _adopt(connection: sqlite3.Connection, device: DeviceId) -> Origin:
@@ -148,18 +148,10 @@ def _adopt(connection: sqlite3.Connection, device: DeviceId) -> Origin:
             )
         return origin
     if connection.execute("SELECT count(*) FROM fact").fetchone()[0]:
-        raise _damaged("it has facts but does not say whose")
+        raise damage("it has facts but does not say whose")
     origin = Origin(device, Epoch(secrets.token_urlsafe(EPOCH_BYTES)), START)
     connection.execute(
         "INSERT INTO ledger VALUES (?, ?, ?, ?, ?)",
         (origin.device, origin.epoch, *origin.anchor, 0),
     )
     return origin
-
-
-def _damaged(why: str) -> StoreError:
-    return StoreError(
-        "ledger_damaged",
-        f"the ledger is damaged: {why}; it is set aside and a new epoch begins",
-        "keep the set-aside folder: its readable rows can still be uploaded for review",
-    )
