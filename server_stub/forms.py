@@ -191,7 +191,7 @@ def parse_form(kind: type[Form], raw: dict[str, Any]) -> Form:
 
 
 def field_wrong(kind: type[Any], said: str) -> InputError:
-    """msgspec's complaint in our words, with the values that would have been valid."""
+    """The complaint of msgspec in our words, with the values that would have been valid."""
     what, _, path = said.partition(" - at `$.")
     path = path.rstrip("`")
     return InputError(
@@ -310,9 +310,7 @@ def parse_wall(text: str) -> datetime:
     try:
         wall = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(
-            "date_bad", f"time {text!r} is none", "write 2026-12-31T20:00"
-        ) from error
+        raise InputError("date_bad", f"time {text!r} is none", "write 2026-12-31T20:00") from error
     if wall.tzinfo is not None:
         raise InputError(
             "date_bad", f"time {text!r} names a zone", "leave it out: the site's own is meant"

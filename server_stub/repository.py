@@ -168,9 +168,11 @@ class Repository:
         )
         kept_files: set[Path] = set()
         for version in versions[:KEEP_PUBLICATIONS]:
-            site = Metadata[Targets].from_file(
-                str(self._folder.metadata / f"{version}.{self._role}.json")
-            ).signed
+            site = (
+                Metadata[Targets]
+                .from_file(str(self._folder.metadata / f"{version}.{self._role}.json"))
+                .signed
+            )
             kept_files |= {
                 self.target_path(name, target.hashes["sha256"])
                 for name, target in site.targets.items()

@@ -58,9 +58,7 @@ def parse_site_name(name: str) -> str:
 def load_site(connection: Connection) -> Site:
     """The site as it is set now."""
     stored = dict(connection.execute(select(tables.setting.c.name, tables.setting.c.value)).all())
-    policy = {
-        name: _parse_policy(name, stored[name]) for name in POLICY_TYPES if name in stored
-    }
+    policy = {name: _parse_policy(name, stored[name]) for name in POLICY_TYPES if name in stored}
     calendar = SiteCalendar(stored["zone"], stored["day_cutoff"])
     return Site(
         name=stored["site"],

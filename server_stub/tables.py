@@ -204,9 +204,7 @@ ticket = _table(
     Column("ticket_id", Text, primary_key=True),
     _ref_text("order_id", "customer_order.order_id"),
     _ref("type_no", "ticket_type.type_no"),
-    Column(
-        "grant_no", NUMBER, ForeignKey("access_grant.grant_no"), nullable=True, unique=True
-    ),
+    Column("grant_no", NUMBER, ForeignKey("access_grant.grant_no"), nullable=True, unique=True),
     _instant("sold_at"),
     _text("starts_on", nullable=True),
     _text("seat", nullable=True),
