@@ -1,0 +1,147 @@
+"""The central's database: one way to write, one way to read, the same on SQLite and PostgreSQL.
+
+Law: every write is one transaction, and what it read to decide it read inside that transaction. On SQLite a write takes
+its lock first (``BEGIN IMMEDIATE``), and one writer at a time, across processes, holds the lock file from before the
+transaction until after its checkpoint: two connections that checkpoint one WAL at the same instant can corrupt it in
+SQLite 3.7.0 to 3.51.2. Readers open read-only and never checkpoint.
+
+Source: docs/central.md, "Database"; sqlite.org/wal.html, "The WAL reset bug".
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from scanner.core.errors import StoreError
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """The engine pair of one central.
+
+    Args:
+        url: ``sqlite:////path`` or ``postgresql+psycopg://...``.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            path = Path(parsed.database or "").absolute()
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._writer = _sqlite_engine(f"sqlite:///{path}", "BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(
+                f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", "BEGIN"
+            )
+            self._turn = _Turn(path.with_name(path.name + ".lock"))
+        else:
+            self._writer = create_engine(url, pool_pre_ping=True)
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            self._turn = _Turn(None)
+
+    def close(self) -> None:
+        """Gives everything back; may be called twice."""
+        with self._turn.taken():
+            self._reader.dispose()
+            self._writer.dispose()
+        self._turn.close()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of the block, or nothing of it.
+
+        Raises:
+            StoreError: ``database_unwritable``.
+        """
+        try:
+            with self._turn.taken(), self._writer.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise _as_store_error(error) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One view that does not change while it is read.
+
+        Raises:
+            StoreError: ``database_unwritable``.
+        """
+        try:
+            with self._reader.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise _as_store_error(error) from error
+
+    def migrate(self) -> None:
+        """Brings the tables up to this version, in one transaction."""
+        with self.write() as connection:
+            config = Config()
+            config.set_main_option("script_location", "server_stub:migrations")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url, pool_size=4, max_overflow=16)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(raw: Any, _record: object) -> None:
+        raw.isolation_level = None
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        raw.execute("PRAGMA foreign_keys = ON")
+        if begin == "BEGIN IMMEDIATE":
+            raw.execute("PRAGMA journal_mode = WAL")
+            raw.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class _Turn:
+    """The right to write, one thread of one process at a time; without a path everybody has it."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._among_threads = threading.Lock()
+        self._file = None if path is None else os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        if self._file is None:
+            yield
+            return
+        with self._among_threads:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _as_store_error(error: DBAPIError) -> StoreError:
+    return StoreError(
+        "database_unwritable",
+        f"the central's database refused ({error.orig}); nothing of this request was kept",
+        "look at the disk's free space and at who owns the folder, then try again",
+    )

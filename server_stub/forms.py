@@ -1,0 +1,318 @@
+"""What an organiser sends to set a site up and to sell: one definition for the API and the command line.
+
+Law: pure types and parsers. An unknown field is an error that names it; a value that is not allowed is answered with
+those that are. Names (of zones, types, scopes) are what people see; the numbers of a snapshot stay inside.
+
+Source: docs/central.md, "Setting up"; the scan rule's fields are those of docs/decisions.md, "Rights".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from enum import EnumType, StrEnum
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import msgspec
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.errors import InputError
+from scanner.core.grants import GrantFlag
+from scanner.core.reasons import Reason
+from scanner.core.rules import (
+    CounterScope,
+    OverusePolicy,
+    Policy,
+    ReentryMode,
+    ScanRule,
+    rule_problems,
+)
+from scanner.core.units import Direction, ZoneNo
+from scanner.core.validity import Anchor, Rounding, ValidityRule, parse_offset
+from scanner.core.windows import parse_window
+
+NAME_CHARACTERS = 80
+Form = TypeVar("Form", bound="Strict")
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A form: a field that we do not know is an error, not something to ignore."""
+
+
+class ZoneForm(Strict, frozen=True):
+    """An area with its own right."""
+
+    name: str
+
+
+class GateForm(Strict, frozen=True):
+    """One lane. ``direction`` null = both ways. ``types`` empty = every ticket type is admitted."""
+
+    name: str
+    zone: str
+    direction: Direction | None = Direction.IN
+    types: list[str] = []
+
+
+class WindowForm(Strict, frozen=True, rename={"from_": "from"}):
+    """When a ticket admits: weekdays (``mon`` ...) and local times (``09:00``; ``24:00`` as an end)."""
+
+    days: list[str]
+    from_: str
+    until: str
+
+
+class RuleForm(Strict, frozen=True, omit_defaults=True):
+    """X-Scans and every other limit; the names and defaults of `ScanRule`. ``max_total`` null = unlimited."""
+
+    max_total: int | None = 1
+    max_per_day: int | None = None
+    max_per_week: int | None = None
+    max_per_month: int | None = None
+    max_per_year: int | None = None
+    max_per_event: int | None = None
+    max_distinct_days: int | None = None
+    consecutive_only: bool = False
+    min_interval_s: int = 0
+    reentry_window_s: int = 0
+    reentry_mode: ReentryMode = ReentryMode.NONE
+    counter_scope: CounterScope = CounterScope.GLOBAL
+    requires_zone: str | None = None
+    windows: list[WindowForm] = []
+    blackouts: list[date] = []
+    party_max: int = 1
+    unlisted: Policy = Policy.ACCEPT
+    overuse: OverusePolicy = OverusePolicy.FLAG
+
+
+class TypeForm(Strict, frozen=True):
+    """A ticket type.
+
+    ``validity`` is written as ``365 days after purchase``, ``30 days after first_scan``, ``1 year after 2026-09-01``,
+    ``2026-01-01..2026-12-31`` (first and last day) or ``always``. ``zones`` empty = everywhere.
+    ``is_personal``: sold without a name it asks for DETAILS_REQUIRED at the gate.
+    """
+
+    name: str
+    validity: str
+    rounding: Rounding = Rounding.END_OF_BUSINESS_DAY
+    count_first_day: bool = False
+    zones: list[str] = []
+    scope: str | None = None
+    is_personal: bool = False
+    rule: RuleForm = RuleForm()
+
+
+class EventForm(Strict, frozen=True):
+    """A match or concert; local times as ``2026-05-01T20:00``. Doors default to 1 h before until the end."""
+
+    name: str
+    starts_at: str
+    ends_at: str
+    doors_from: str | None = None
+    doors_until: str | None = None
+    zones: list[str] = []
+    scopes: list[str] = []
+
+
+class ScopeForm(Strict, frozen=True):
+    """A season: a list of events that one right covers."""
+
+    name: str
+
+
+class Role(StrEnum):
+    """What a person at a lane may do."""
+
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+
+
+class OperatorForm(Strict, frozen=True):
+    """Somebody who stands at a lane. ``pin``: 4 to 12 digits."""
+
+    name: str
+    role: Role
+    pin: str
+
+
+class CodeKind(StrEnum):
+    """What the holder carries."""
+
+    SIGNED = "signed"
+    OPAQUE = "opaque"
+
+
+class SaleForm(Strict, frozen=True):
+    """One ticket for one customer (``email`` finds or makes one; without it the customer is nameless).
+
+    ``code``: an opaque code that is already printed on a card. ``starts_on``: a first business day other than today.
+    """
+
+    type: str
+    email: str | None = None
+    kind: CodeKind = CodeKind.SIGNED
+    code: str | None = None
+    seat: str | None = None
+    starts_on: date | None = None
+    flags: list[GrantFlag] = []
+
+
+class DenyForm(Strict, frozen=True):
+    """Why a right is refused from now on; null = it is allowed again."""
+
+    reason: Reason | None
+
+
+class DeviceForm(Strict, frozen=True):
+    """A device for a gate."""
+
+    gate: str
+
+
+class PolicyForm(Strict, frozen=True):
+    """One site policy under its name in `SitePolicy`."""
+
+    name: str
+    value: str
+
+
+def parse_form(kind: type[Form], raw: dict[str, Any]) -> Form:
+    """A form of already decoded JSON or TOML.
+
+    Raises:
+        InputError: ``field_wrong``.
+    """
+    try:
+        return msgspec.convert(raw, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise field_wrong(kind, str(error)) from error
+
+
+def field_wrong(kind: type[Any], said: str) -> InputError:
+    """The complaint of msgspec in our words, with the values that would have been valid."""
+    what, _, path = said.partition(" - at `$.")
+    path = path.rstrip("`")
+    return InputError(
+        "field_wrong",
+        f"{path or kind.__name__}: {what[0].lower()}{what[1:]}; nothing was changed",
+        valid_values(kind, path, said),
+    )
+
+
+def valid_values(kind: type[Any], path: str, said: str) -> str:
+    """What may stand at a path of a form, as far as it can be listed."""
+    found: Any = kind
+    for name in filter(None, re.split(r"[.\[\]]+", path)):
+        if name == "..." or name.isdigit():
+            found = next(iter(get_args(found)), Any)
+        elif isinstance(found, type) and issubclass(found, msgspec.Struct):
+            names = {f.encode_name: f.name for f in msgspec.structs.fields(found)}
+            found = get_type_hints(found).get(names.get(name, name), Any)
+    for one in (found, *get_args(found)):
+        if isinstance(one, EnumType):
+            return f"valid: {', '.join(map(str, one))}"
+        if "field" in said and isinstance(one, type) and issubclass(one, msgspec.Struct):
+            names_valid = ", ".join(f.encode_name for f in msgspec.structs.fields(one))
+            return f"fields: {names_valid}"
+    return "see docs/central.md"
+
+
+def parse_name(what: str, name: str) -> str:
+    """A name that people see.
+
+    Raises:
+        InputError: ``name_bad``.
+    """
+    if not name.strip() or len(name) > NAME_CHARACTERS or not name.isprintable():
+        raise InputError(
+            "name_bad",
+            f"{what} name {name[:NAME_CHARACTERS]!r} is not 1 to {NAME_CHARACTERS} printable characters",
+            "choose a name that fits on a screen",
+        )
+    return name.strip()
+
+
+def parse_rule(form: RuleForm, zone_no: Callable[[str], ZoneNo]) -> ScanRule:
+    """The scan rule of a form.
+
+    Raises:
+        InputError: ``rule_wrong``, ``window_wrong``, or what ``zone_no`` says of an unknown zone.
+    """
+    named = {name: getattr(form, name) for name in RuleForm.__struct_fields__}
+    required = form.requires_zone
+    named["requires_zone"] = None if required is None else zone_no(required)
+    named["windows"] = tuple(parse_window(w.days, w.from_, w.until) for w in form.windows)
+    named["blackouts"] = frozenset(form.blackouts)
+    rule = ScanRule(**named)
+    problems = rule_problems(rule)
+    if problems:
+        raise InputError(
+            "rule_wrong",
+            f"this scan rule is not possible: {'; '.join(problems)}; nothing was changed",
+            "see docs/decisions.md, 'Rights'",
+        )
+    return rule
+
+
+_AFTER = re.compile(r"(.+?) after (purchase|first_scan|\d{4}-\d{2}-\d{2})")
+_BETWEEN = re.compile(r"(\d{4}-\d{2}-\d{2})?\.\.(\d{4}-\d{2}-\d{2})?")
+
+
+def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
+    """The validity rule of a ticket type.
+
+    Raises:
+        InputError: ``validity_not_understood``, ``date_bad``, or one of the core about its parts.
+    """
+    text = form.validity.strip()
+    if text == "always":
+        return ValidityRule()
+    if match := _BETWEEN.fullmatch(text):
+        first, last = (None if d is None else parse_date(d) for d in match.groups())
+        return ValidityRule(
+            starts_at=None if first is None else calendar.day_start(first),
+            ends_at=None if last is None else calendar.day_start(last + timedelta(days=1)),
+        )
+    if match := _AFTER.fullmatch(text):
+        length, anchor = match.groups()
+        is_fixed = anchor[0].isdigit()
+        return ValidityRule(
+            anchor=Anchor.FIXED if is_fixed else Anchor(anchor),
+            starts_at=calendar.day_start(parse_date(anchor)) if is_fixed else None,
+            offset=parse_offset(length),
+            rounding=form.rounding,
+            count_first_day=form.count_first_day,
+        )
+    raise InputError(
+        "validity_not_understood",
+        f"validity {form.validity!r} is not understood",
+        "valid: '365 days after purchase', '30 days after first_scan', '1 year after 2026-09-01',"
+        " '2026-01-01..2026-12-31', 'always'",
+    )
+
+
+def parse_date(text: str) -> date:
+    """Raises `InputError` ``date_bad``."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError("date_bad", f"date {text!r} does not exist", "write 2026-12-31") from error
+
+
+def parse_wall(text: str) -> datetime:
+    """A local time without a zone.
+
+    Raises:
+        InputError: ``date_bad``.
+    """
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError("date_bad", f"time {text!r} is none", "write 2026-12-31T20:00") from error
+    if wall.tzinfo is not None:
+        raise InputError(
+            "date_bad", f"time {text!r} names a zone", "leave it out: the site's own is meant"
+        )
+    return wall

@@ -1,0 +1,1 @@
+"""The central's alembic migrations, from the first table on."""

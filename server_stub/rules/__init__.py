@@ -1,0 +1,1 @@
+"""The central's rules, pure: state in, rows and verdicts out."""

@@ -1,0 +1,105 @@
+"""The site's settings: name, calendar, policies, address. One row each, so that each can change by itself.
+
+Law: a setting is checked before it is kept; what is kept can be read. Those of `SitePolicy` travel to the gates under
+the same names.
+
+Source: docs/decisions.md, "Freshness and failure policies"; docs/central.md, "Settings".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, get_type_hints
+
+from sqlalchemy import Connection, insert, select, update
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.errors import InputError
+from scanner.core.rules import SitePolicy
+from server_stub import tables
+from server_stub.changes import note_rights_changed
+
+SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+"""It is part of file names and of a TUF role's name."""
+
+POLICY_TYPES: Mapping[str, type] = {
+    name: kind for name, kind in get_type_hints(SitePolicy).items() if name != "calendar"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One venue. ``pepper_id``: the one that the next base is made with. ``url``: where gates find this central."""
+
+    name: str
+    policy: SitePolicy
+    pepper_id: str
+    url: str
+
+    @property
+    def calendar(self) -> SiteCalendar:
+        return self.policy.calendar
+
+
+def parse_site_name(name: str) -> str:
+    """Raises `InputError` ``site_name_bad``."""
+    if not SITE_NAME.fullmatch(name):
+        raise InputError(
+            "site_name_bad",
+            f"site {name!r} is not 1 to 32 of a-z, 0-9 and - (not at an end)",
+            "choose a short name such as 'museum'; it is part of file names and cannot be changed later",
+        )
+    return name
+
+
+def load_site(connection: Connection) -> Site:
+    """The site as it is set now."""
+    stored = dict(connection.execute(select(tables.setting.c.name, tables.setting.c.value)).all())
+    policy = {name: _parse_policy(name, stored[name]) for name in POLICY_TYPES if name in stored}
+    calendar = SiteCalendar(stored["zone"], stored["day_cutoff"])
+    return Site(
+        name=stored["site"],
+        policy=SitePolicy(calendar=calendar, **policy),
+        pepper_id=stored["pepper_id"],
+        url=stored["url"],
+    )
+
+
+def set_policy(connection: Connection, name: str, value: str) -> None:
+    """Keeps one policy and has it published.
+
+    Raises:
+        InputError: ``policy_unknown``, ``policy_bad``.
+    """
+    if name not in POLICY_TYPES:
+        raise InputError(
+            "policy_unknown",
+            f"policy {name!r} does not exist",
+            f"valid: {', '.join(sorted(POLICY_TYPES))}",
+        )
+    save_setting(connection, name, str(_parse_policy(name, value)))
+    note_rights_changed(connection)
+
+
+def save_setting(connection: Connection, name: str, value: str) -> None:
+    """Keeps one setting, new or not."""
+    of_name = tables.setting.c.name == name
+    if connection.execute(update(tables.setting).where(of_name).values(value=value)).rowcount == 0:
+        connection.execute(insert(tables.setting).values(name=name, value=value))
+
+
+def _parse_policy(name: str, value: str) -> Any:
+    kind = POLICY_TYPES[name]
+    try:
+        parsed = kind(value)
+    except ValueError as error:
+        valid = ", ".join(kind) if issubclass(kind, StrEnum) else f"a number ({kind.__name__})"
+        raise InputError(
+            "policy_bad", f"policy {name} = {value!r} is not valid", f"valid: {valid}"
+        ) from error
+    if not isinstance(parsed, StrEnum) and parsed < 0:
+        raise InputError("policy_bad", f"policy {name} = {value!r} is negative", "0 = off")
+    return parsed
