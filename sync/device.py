@@ -1,0 +1,71 @@
+"""Who this device is: what enrolment gave it, in one file.
+
+Law: the file is the enrolment. It is written last, whole, and readable by the gate's account only; it holds the
+peppers and never leaves the device. A revoked device keeps its name, so that its signed facts can still go up, and
+nothing else.
+
+Source: docs/sync.md, "Files"; docs/sync-protocol.md, "Enrolment".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from scanner.core.errors import InputError, StoreError
+from sync.durable import save_atomically
+from sync.wire import parse_base64
+
+DEVICE_BYTES = 256 * 1024
+PUBLIC_KEY_BYTES = 32
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``cache/device.json``. ``peppers`` and ``central_keys`` are base64 by id."""
+
+    device: str
+    site: str
+    gate_no: int
+    peppers: dict[str, str]
+    central_keys: dict[str, str]
+    central_url: str
+    root_version: int
+    root_sha256: str
+    tls_spki_sha256: str | None = None
+    is_revoked: bool = False
+
+    def public_keys(self) -> dict[str, bytes]:
+        """The central's signing keys; those that cannot be read are left out."""
+        keys = {}
+        for kid, text in self.central_keys.items():
+            try:
+                keys[kid] = parse_base64(text, PUBLIC_KEY_BYTES)
+            except InputError:
+                continue
+        return keys
+
+
+def load_device(path: Path) -> Device | None:
+    """The device, or None before enrolment.
+
+    Raises:
+        StoreError: ``device_unreadable``.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(DEVICE_BYTES + 1)
+        return msgspec.json.decode(raw, type=Device)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(
+            "device_unreadable",
+            f"{str(path)!r} cannot be read ({type(error).__name__}); this gate cannot sync",
+            "revoke the device at the central, delete the file and enrol again",
+        ) from error
+
+
+def save_device(path: Path, device: Device) -> None:
+    """Write the device's papers, whole or not at all."""
+    save_atomically(path, msgspec.json.format(msgspec.json.encode(device), indent=1))
