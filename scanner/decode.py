@@ -101,9 +101,7 @@ class Decoder:
         look = Look(
             invert=attempt.invert,
             rotate=attempt.rotate,
-            binarizer=Binarizer.GlobalHistogram
-            if attempt.by_histogram
-            else Binarizer.LocalAverage,
+            binarizer=Binarizer.GlobalHistogram if attempt.by_histogram else Binarizer.LocalAverage,
         )
         cut = _scaled(_cut(grey, attempt.box), attempt.scale)
         found: list[Candidate] = []
