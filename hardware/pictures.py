@@ -21,7 +21,9 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", "
 def list_pictures(folder: Path) -> list[Path]:
     """The folder's pictures in name order; other files and hidden ones are left out."""
     names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    return [folder / name for name in names if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES]
+    return [
+        folder / name for name in names if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+    ]
 
 
 def load_grey(path: Path) -> Grey | None:

@@ -105,9 +105,7 @@ class Decoder:
         look = Look(
             invert=attempt.invert,
             rotate=attempt.rotate,
-            binarizer=Binarizer.GlobalHistogram
-            if attempt.by_histogram
-            else Binarizer.LocalAverage,
+            binarizer=Binarizer.GlobalHistogram if attempt.by_histogram else Binarizer.LocalAverage,
         )
         cut = _prepared(_cut(grey, attempt.box), attempt)
         found: list[Candidate] = []

@@ -51,7 +51,9 @@ def say(console: Console, text: str) -> None:
 
 def show_act(console: Console, number: int, of: int, result: Result) -> None:
     """The live line of one act."""
-    mark = Text("✔", style="green") if result.is_as_expected else Text("✖ NOT AS EXPECTED", "bold red")
+    mark = (
+        Text("✔", style="green") if result.is_as_expected else Text("✖ NOT AS EXPECTED", "bold red")
+    )
     remaining = "" if result.remaining is None else f"{result.remaining} left"
     console.print(
         Text.assemble(
