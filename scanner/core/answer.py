@@ -49,7 +49,8 @@ class Decision:
 
     ``charged`` is what the entry costs if it opens (for ACTION: if staff accept). ``movement`` None = nothing counts.
     ``remaining`` is of ``max_total`` after this entry. ``last_used`` is when and at which gate the right was last used.
-    ``wait_s`` is how long until TOO_SOON ends. ``snapshot_age_s`` None = no snapshot or no trusted time.
+    ``wait_s`` is how long until TOO_SOON ends. ``snapshot_age_s`` None = no snapshot; the least it can be while the
+    clock is untrusted.
     ``is_inspection``: only a look; nothing opens and nothing counts, whatever the outcome says.
     """
 

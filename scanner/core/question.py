@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from scanner.core.clock import ClockReading
 from scanner.core.credential import CredentialKind
+from scanner.core.freshness import AgeMark
 from scanner.core.grants import (
     AccessGrant,
     Event,
@@ -21,7 +24,7 @@ from scanner.core.grants import (
     TicketType,
 )
 from scanner.core.reasons import Reason
-from scanner.core.rules import ScanRule
+from scanner.core.rules import ScanRule, SitePolicy
 from scanner.core.tally import Tally
 from scanner.core.token import Claims
 from scanner.core.units import (
@@ -48,7 +51,8 @@ class Scan:
 class Presented:
     """The credential after parsing and signature (steps 1, 3 and 4): what it is, or why it is nothing.
 
-    ``problem`` is one of UNREADABLE, BAD_SIGNATURE, UNKNOWN_KEY, KEY_REVOKED, WRONG_SITE, CODE_EXPIRED.
+    ``problem`` is one of UNREADABLE, BAD_SIGNATURE, UNKNOWN_KEY, KEY_REVOKED, WRONG_SITE, CODE_EXPIRED. The last is not
+    judged while the clock is untrusted, so it is given beside key and claims, and only where all the rest is good.
     ``key`` is None only where not even an id could be read. ``step`` is the rotating code's time step.
     """
 
@@ -118,17 +122,27 @@ class Facts:
 
     ``events`` holds at least every event whose doors are open now (by the wall clock of the scan) in the gate's zone.
     ``is_revoked``: the key has a prefix in the revocation list. ``is_step_used``: an accepted, not given-back entry
-    used this rotating step.
+    used this rotating step. ``age_mark``: the snapshot's age at an earlier moment of this boot.
     """
 
     gate: Gate
     lane: LaneReadiness
-    is_lane_free: bool = False
     presented: Presented
     snapshot: SnapshotMark | None
+    age_mark: AgeMark | None = None
     is_revoked: bool = False
     is_step_used: bool = False
     grants: tuple[GrantFacts, ...] = ()
     unlisted: UnlistedFacts | None = None
     events: tuple[Event, ...] = ()
     seat_entries: tuple[SeatEntry, ...] = ()
+
+
+class Question(NamedTuple):
+    """The arguments of `decide` as its rows get them. ``age_ms``: of the snapshot, None = there is none."""
+
+    scan: Scan
+    facts: Facts
+    policy: SitePolicy
+    clock: ClockReading
+    age_ms: int | None

@@ -148,6 +148,67 @@ DENY_REASONS: tuple[Reason, ...] = (
 )
 """What the central may give as a grant's (or an event exception's) ``deny_reason``."""
 
+MEANINGS: dict[Reason, str] = {
+    Reason.OK: "nothing against it",
+    Reason.REENTRY_FREE: "comes in again without being charged",
+    Reason.UNLISTED: "genuine ticket, not (yet) in this gate's snapshot",
+    Reason.GRACE: "the paid term is over and grace still runs: please visit the desk",
+    Reason.STALE: "judged by a snapshot that is older than the hard age",
+    Reason.CLOCK_UNTRUSTED: "the gate does not know the time for certain",
+    Reason.RENEWAL_TOKEN: "renewed by a token that is newer than the snapshot",
+    Reason.LAST_ENTRY: "the last of several entries",
+    Reason.ID_CHECK: "ask for proof of identity",
+    Reason.CONCESSION: "reduced price: ask for proof",
+    Reason.ATTENTION: "marked by the organiser for attention",
+    Reason.EXPIRES_SOON: "a long term that ends within days",
+    Reason.DETAILS_REQUIRED: "names or other details must be given first",
+    Reason.SEAT_CONFLICT: "somebody else has entered this event on this seat",
+    Reason.PARTY_SIZE: "more persons than one code admits at once",
+    Reason.ALREADY_IN: "is inside and has not left",
+    Reason.TOO_SOON: "the time between two entries is not over",
+    Reason.LIMIT_EVENT: "every entry to this event is used",
+    Reason.USED: "the single entry is used",
+    Reason.CODE_REUSED: "this rotating code has just admitted somebody",
+    Reason.UNKNOWN: "no right behind this code here",
+    Reason.UNREADABLE: "not a credential at all",
+    Reason.BAD_SIGNATURE: "forged or damaged ticket",
+    Reason.UNKNOWN_KEY: "signed with a key this gate does not know",
+    Reason.KEY_REVOKED: "signed with a key that was withdrawn",
+    Reason.CODE_EXPIRED: "a rotating code from another moment, such as a screenshot",
+    Reason.REVOKED: "this code was withdrawn, such as a card that was replaced",
+    Reason.BLOCKED: "blocked by the organiser until reviewed",
+    Reason.WRONG_SITE: "a genuine ticket of another site",
+    Reason.WRONG_ZONE: "not for this zone or this way",
+    Reason.WRONG_TYPE: "a type of ticket that is not admitted here",
+    Reason.WRONG_EVENT: "another event is on here",
+    Reason.EVENT_CANCELLED: "the event is cancelled",
+    Reason.TRANSFERRED: "given to somebody else for this event",
+    Reason.RESALE: "put up for resale or sold for this event",
+    Reason.CANCELLED: "the right was cancelled",
+    Reason.UNPAID: "not paid",
+    Reason.SUSPENDED: "payment failed and grace is over",
+    Reason.PAUSED: "the membership is paused",
+    Reason.ENDED: "the membership has ended",
+    Reason.NOT_YET_VALID: "not valid yet",
+    Reason.EXPIRED: "no longer valid",
+    Reason.OUT_OF_HOURS: "outside the opening windows of this right",
+    Reason.BLACKOUT: "this right does not admit on this date",
+    Reason.PREREQUISITE_ZONE: "another zone must be entered first on the same day",
+    Reason.LIMIT_DAY: "every entry of this day is used",
+    Reason.LIMIT_WEEK: "every entry of this week is used",
+    Reason.LIMIT_MONTH: "every entry of this month is used",
+    Reason.LIMIT_YEAR: "every entry of this year is used",
+    Reason.LIMIT_DAYS: "every day of visit is used",
+    Reason.LIMIT_TOTAL: "not enough entries left",
+    Reason.STALE_DECLINED: "the snapshot is too old to admit by",
+    Reason.LANE_CLOSED: "the lane is closed",
+    Reason.LANE_BUSY: "somebody is just passing",
+    Reason.LANE_FAULT: "the lane is out of order",
+    Reason.NOT_RECORDED: "the scan could not be recorded",
+    Reason.EXIT: "leaves",
+}
+"""One plain line for each reason: for pages, logs and a technician; staff and visitors read translated texts."""
+
 _SUCCESS = {Reason.OK, Reason.REENTRY_FREE, Reason.UNLISTED}
 _HIGHLIGHTED = set(ACCEPT_ORDER) - _SUCCESS
 _ACTION = {Reason.DETAILS_REQUIRED, Reason.SEAT_CONFLICT, Reason.PARTY_SIZE}
@@ -174,6 +235,11 @@ OUTCOMES_OF: dict[Outcome, frozenset[Reason]] = {
 }
 
 
-def is_refusal_repeated(reason: Reason) -> bool:
-    """True for the refusals shown orange ("already used") instead of red."""
-    return reason in _REPEATED
+def outcome_of_refusal(reason: Reason) -> Outcome:
+    """Orange for what was used already, red for everything else."""
+    return Outcome.REPEATED if reason in _REPEATED else Outcome.DECLINED
+
+
+def outcome_of_acceptance(reason: Reason) -> Outcome:
+    """Plain green, or green with a banner."""
+    return Outcome.SUCCESS if reason in _SUCCESS else Outcome.HIGHLIGHTED

@@ -9,9 +9,10 @@ Source: docs/decisions.md, "Counting".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from typing import NamedTuple
 
 from scanner.core.calendar import SiteCalendar
@@ -135,27 +136,39 @@ def _merge_days(a: DayTally, b: DayTally) -> DayTally:
 
 def merge(a: Tally, b: Tally) -> Tally:
     """Counts of both; the two must be of disjoint facts."""
-    days = dict(a.days)
-    for business_date, day in b.days.items():
-        days[business_date] = _merge_days(days.get(business_date, NO_DAY), day)
-    events = dict(a.events)
-    for event_no, count in b.events.items():
-        events[event_no] = events.get(event_no, 0) + count
-    return Tally(
-        days=days,
-        events=events,
-        first_entry=_earliest(a.first_entry, b.first_entry),
-        last_entry=_latest(a.last_entry, b.last_entry),
-        last_charged=_latest(a.last_charged, b.last_charged),
-    )
+    return merge_all((a, b))
 
 
 def merge_all(tallies: Iterable[Tally]) -> Tally:
-    """Counts over several zones (`EMPTY` for none)."""
-    merged = EMPTY
-    for tally in tallies:
-        merged = tally if merged is EMPTY else merge(merged, tally)
-    return merged
+    """Counts of all, over zones or over parts of the facts (`EMPTY` for none)."""
+    parts = [tally for tally in tallies if tally is not EMPTY]
+    first, *others = parts or (EMPTY,)
+    if not others:
+        return first
+    return Tally(
+        days=_sum_days(parts),
+        events=_sum_events(parts),
+        first_entry=reduce(_earliest, (part.first_entry for part in parts)),
+        last_entry=reduce(_latest, (part.last_entry for part in parts)),
+        last_charged=reduce(_latest, (part.last_charged for part in parts)),
+    )
+
+
+def _sum_days(parts: Sequence[Tally]) -> dict[date, DayTally]:
+    days = dict(parts[0].days)
+    for part in parts[1:]:
+        for business_date, day in part.days.items():
+            before = days.get(business_date)
+            days[business_date] = day if before is None else _merge_days(before, day)
+    return days
+
+
+def _sum_events(parts: Sequence[Tally]) -> dict[EventNo, int]:
+    events = dict(parts[0].events)
+    for part in parts[1:]:
+        for event_no, count in part.events.items():
+            events[event_no] = events.get(event_no, 0) + count
+    return events
 
 
 Offsets = Mapping[tuple[DeviceId, BootId], int]
@@ -209,14 +222,13 @@ def of_movement(movement: Movement, calendar: SiteCalendar) -> Tally:
     mark = movement.mark
     if movement.direction is Direction.OUT:
         return Tally(days={business_date: DayTally(last_exit=mark)})
-    day = DayTally(movement.charged, 1, first_entry=mark, last_entry=mark)
-    counts_for_event = movement.event_no is not None and movement.charged
+    charged, event_no = movement.charged, movement.event_no
     return Tally(
-        days={business_date: day},
-        events={movement.event_no: movement.charged} if counts_for_event else {},  # type: ignore[dict-item]
+        days={business_date: DayTally(charged, 1, first_entry=mark, last_entry=mark)},
+        events={event_no: charged} if event_no is not None and charged else {},
         first_entry=mark,
         last_entry=mark,
-        last_charged=mark if movement.charged else None,
+        last_charged=mark if charged else None,
     )
 
 
@@ -224,9 +236,7 @@ def fold(
     base: Mapping[ZoneNo, Tally], movements: Iterable[Movement], calendar: SiteCalendar
 ) -> dict[ZoneNo, Tally]:
     """Base tallies and the movements above their vector, by zone."""
-    tallies = dict(base)
+    parts = {zone_no: [tally] for zone_no, tally in base.items()}
     for movement in movements:
-        one = of_movement(movement, calendar)
-        before = tallies.get(movement.zone_no)
-        tallies[movement.zone_no] = one if before is None else merge(before, one)
-    return tallies
+        parts.setdefault(movement.zone_no, []).append(of_movement(movement, calendar))
+    return {zone_no: merge_all(tallies) for zone_no, tallies in parts.items()}
