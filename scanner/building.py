@@ -8,27 +8,157 @@ Source: docs/architecture.md, "Processes".
 
 from __future__ import annotations
 
-import base64
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hardware.assemble import build_indicator, build_turnstile
 from hardware.frames import FrameSource
 from hardware.system_clock import SystemClock
-from scanner.config import Config
-from scanner.control import ControlSocket
+from scanner.candidate import Candidate
+from scanner.choosing import Choice
+from scanner.config import CameraSection, Config
+from scanner.control import ControlSocket, Reply
+from scanner.core.credential import clean
 from scanner.core.errors import ConfigError
 from scanner.core.events import FactKind
-from scanner.core.lane_state import LaneMode
-from scanner.core.units import Direction, Instant
+from scanner.core.units import DeviceId, Direction, GateNo, Instant
+from scanner.decode import build_decoder
 from scanner.gate_clock import GateClock
 from scanner.gate_commands import build_commands
 from scanner.lane_loop import Lane, LanePorts
 from scanner.ledger import Ledger
 from scanner.lookups import Lookups
-from scanner.pins import indicator_settings, lane_settings, turnstile_settings
+from scanner.ports import TurnstilePort
 from scanner.seeing import Seeing
+from scanner.status import Senses, status
+from scanner.wiring import indicator_settings, lane_settings, turnstile_settings
 from sync.device import Device, load_device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateParts:
+    """Everything that the gate's loop holds in its hands."""
+
+    config: Config
+    clock: SystemClock
+    ledger: Ledger
+    lookups: Lookups
+    turnstile: TurnstilePort
+    lane: Lane
+    seeing: Seeing
+    control: ControlSocket
+
+
+def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack) -> GateParts:
+    """Open everything; the stack closes it.
+
+    Raises:
+        GateError: what cannot be opened, and which setting to look at.
+    """
+    device = enrolled_device(config.data_dir)
+    ledger = stack.enter_context(Ledger.open(config.data_dir / "ledger", DeviceId(device.device)))
+    lookups = build_lookups(config.data_dir, device, ledger)
+    stack.callback(lookups.close)
+    ports = _build_ports(config, clock, ledger, lookups, stack)
+    control = ControlSocket(config.runtime_dir / "gate.sock")
+    stack.callback(control.close)
+    lane = Lane(ports, lane_settings(config), control.notify)
+    seeing = _build_seeing(config.camera, clock, lane, lookups, stack)
+    parts = GateParts(
+        config=config,
+        clock=clock,
+        ledger=ledger,
+        lookups=lookups,
+        ports=ports,
+        lane=lane,
+        seeing=seeing,
+        control=control,
+    )
+    control.offer(build_commands(lane, parts.status, _simulated_passage(ports.turnstile)))
+    return parts
+
+
+def enrolled_device(data_dir: Path) -> Device:
+    """Who this gate is.
+
+    Raises:
+        ConfigError: ``gate_not_enrolled`` or ``gate_revoked``.
+    """
+    device = load_device(data_dir / "cache" / "device.json")
+    if device is None:
+        raise ConfigError(
+            "gate_not_enrolled",
+            f"{str(data_dir)!r} holds no enrolment; the gate does not know who it is",
+            "enrol it: `portillon enrol --config portillon.toml FILE`, see docs/quickstart.md",
+        )
+    if device.is_revoked:
+        raise ConfigError(
+            "gate_revoked",
+            f"device {device.device!r} was revoked by the central; it admits nobody",
+            "enrol it again with a new token from the central",
+        )
+    return device
+
+
+def _build_ports(
+    config: Config,
+    clock: SystemClock,
+    ledger: Ledger,
+    lookups: Lookups,
+    stack: contextlib.ExitStack,
+) -> LanePorts:
+    turnstile = stack.enter_context(build_turnstile(turnstile_settings(config.turnstile), clock))
+    indicator = build_indicator(indicator_settings(config.indicator), clock)
+    stack.callback(indicator.close)
+    proof_path = config.data_dir / "cache" / "time.json"
+    return LanePorts(
+        clock=GateClock(clock, proof_path, _floor(ledger, lookups)),
+        ledger=ledger,
+        lookups=lookups,
+        turnstile=turnstile,
+        indicator=indicator,
+    )
+
+
+def _floor(ledger: Ledger, lookups: Lookups) -> Instant:
+    created_at = lookups.snapshot.created_at if lookups.snapshot is not None else Instant(0)
+    return max(created_at, ledger.floor_at or Instant(0))
+
+
+def _build_seeing(
+    section: CameraSection,
+    clock: SystemClock,
+    lane: Lane,
+    lookups: Lookups,
+    stack: contextlib.ExitStack,
+) -> Seeing:
+    camera = _build_camera(section, clock)
+    if camera is not None:
+        stack.callback(camera.close)
+    decoder = build_decoder(section.formats, second_opinion=section.second_opinion)
+    stack.callback(decoder.close)
+
+    def is_known(candidate: Candidate) -> bool:
+        return lookups.is_known(clean(candidate.payload), candidate.symbology)
+
+    direction = lookups.gate.direction or Direction.IN
+    return Seeing(lane, camera, decoder, Choice(is_known), direction)
+
+
+def _build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | None:
+    if section.source == "none":
+        return None
+    if section.source == "replay":
+        return ReplayCamera(
+            Path(section.path),
+            section.fps,
+            clock.monotonic_ms,
+            follow=section.follow,
+            loop=section.loop,
+        )
+    return V4l2Camera(section.device, clock.monotonic_ms, camera_settings(section))
+
+
+def _simulated_passage(turnstile: TurnstilePort) -> Callable[[bool], None] | None:
+    return turnstile.next_passage if isinstance(turnstile, SimulatedTurnstile) else None

@@ -49,9 +49,9 @@ class _Request:
 class ControlSocket:
     """Serves the socket from threads of its own; the lane calls `serve_waiting` between scans."""
 
-    def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._commands = dict(commands)
+        self._commands: dict[str, Command] = {}
         self._waiting: queue.Queue[_Request] = queue.Queue(WAITING_REQUESTS)
         self._watchers: list[queue.Queue[Reply]] = []
         self._lock = threading.Lock()
@@ -61,6 +61,10 @@ class ControlSocket:
             target=self._server.serve_forever, name="control", daemon=True, args=(0.1,)
         )
         self._thread.start()
+
+    def offer(self, commands: Mapping[str, Command]) -> None:
+        """What callers may ask for from now on."""
+        self._commands |= commands
 
     def serve_waiting(self) -> None:
         """Carry out what callers asked for. Called by the lane's thread."""

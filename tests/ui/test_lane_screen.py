@@ -35,7 +35,8 @@ WELCOME = {
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[ControlSocket]:
     """A gate's control socket without a gate behind it."""
-    control = ControlSocket(tmp_path / "gate.sock", {"status": lambda _body: dict(STATUS)})
+    control = ControlSocket(tmp_path / "gate.sock")
+    control.offer({"status": lambda _body: dict(STATUS)})
     stop = threading.Event()
 
     def serve() -> None:

@@ -23,9 +23,8 @@ def _fail(_body: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def control(tmp_path: Path) -> Iterator[ControlSocket]:
     """A control socket whose lane thread serves all the time."""
-    served = ControlSocket(
-        tmp_path / "run" / "gate.sock", {"echo": lambda body: {"said": body["say"]}, "fail": _fail}
-    )
+    served = ControlSocket(tmp_path / "run" / "gate.sock")
+    served.offer({"echo": lambda body: {"said": body["say"]}, "fail": _fail})
     stop = threading.Event()
 
     def serve() -> None:
@@ -118,7 +117,7 @@ def test_an_old_socket_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "gate.sock"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
-    ControlSocket(path, {}).close()
+    ControlSocket(path).close()
     assert not path.exists()
 
 
@@ -130,5 +129,5 @@ def test_no_gate_is_said_plainly(tmp_path: Path) -> None:
 
 def test_a_path_too_long_for_a_socket_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
-        ControlSocket(tmp_path / ("d" * 120) / "gate.sock", {})
+        ControlSocket(tmp_path / ("d" * 120) / "gate.sock")
     assert refusal.value.code == "control_socket_failed"
