@@ -19,7 +19,7 @@ from scanner.core.errors import InputError
 from scanner.core.events import Fact
 from scanner.core.units import Instant, Seq
 from scanner.filing import Filing, corrected_boot, floor_after, load_filing
-from sync.ledger_format import Head, Origin, connect_reader, load_origin
+from sync.ledger_format import UNREADABLE, Head, Origin, connect_reader, load_origin, unreadable
 from sync.wire import chain, parse_fact
 
 
@@ -67,12 +67,18 @@ def verify_file(path: Path) -> Walk:
     connection = connect_reader(path)
     try:
         return verify_connection(connection)
+    except UNREADABLE as error:
+        raise unreadable(path, str(error)) from error
     finally:
         connection.close()
 
 
 def verify_connection(connection: sqlite3.Connection) -> Walk:
-    """Walk from the anchor to the end in one view of the ledger, then its indexes."""
+    """Walk from the anchor to the end in one view of the ledger, then its indexes.
+
+    Raises:
+        sqlite3.DatabaseError: it does not say whose it is.
+    """
     connection.execute("BEGIN")
     try:
         origin = load_origin(connection)
@@ -118,7 +124,7 @@ class _Walker:
                     break
                 self._head, self._floor_at = Head(row.seq, row.hash), row.floor_at
                 self._rows += 1
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             broken = self._broken(f"cannot be read ({error})")
         return Walk(self._origin, self._rows, self._head, broken)
 
@@ -134,7 +140,7 @@ class _Walker:
     def _wrong(self, row: _Stored) -> str | None:
         if row.seq != self._head.seq + 1:
             return f"is missing: after {self._head.seq} comes {row.seq}"
-        if chain(self._head.hash, row.body) != row.hash:
+        if type(row.body) is not bytes or chain(self._head.hash, row.body) != row.hash:
             return "does not match its hash: it, its hash or the row before it was edited"
         try:
             fact = parse_fact(row.body)
@@ -169,7 +175,7 @@ def _with_indexes(connection: sqlite3.Connection, walk: Walk) -> Walk:
     """The rows are good; but a decision asks the indexes over them."""
     try:
         found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         found = str(error)
     if found == "ok":
         return walk

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from scanner.core.errors import InputError, StoreError
+from scanner.core.errors import StoreError
 
 _PRIMARY_CODE = 0xFF
 """Extended result codes carry the primary one in their low byte."""
@@ -50,13 +50,14 @@ _MEANINGS = {
 
 
 def ledger_fault(error: Exception, folder: Path) -> StoreError:
-    """The fault behind an error while reading or recording in this folder."""
-    if isinstance(error, InputError):
-        return damage(error.message)
-    code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE, "ledger_io")
+    """The fault behind an error while reading or recording; only SQLite's own errors carry a code of it."""
+    found = getattr(error, "sqlite_errorcode", None)
+    if found is None:
+        return damage(str(error))
+    code = _CODES.get(found & _PRIMARY_CODE, "ledger_io")
     if code == "ledger_io" and is_read_only(folder):
         code = "ledger_read_only"
-    return _fault(code, f"{getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}")
+    return _fault(code, f"{getattr(error, 'sqlite_errorname', found)}: {error}")
 
 
 def damage(why: str) -> StoreError:

@@ -24,8 +24,10 @@ from sync.ledger_format import (
     FILE_NAME,
     FORMAT,
     START,
+    UNREADABLE,
     Origin,
     load_origin,
+    require_schema,
 )
 
 TAIL_ROWS = 200
@@ -85,7 +87,7 @@ def _connect(folder: Path, device: DeviceId) -> tuple[sqlite3.Connection, Origin
         raise folder_fault(error, folder) from error
     try:
         origin = _prepare(connection, device)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         connection.close()
         raise ledger_fault(error, folder) from error
     except BaseException:
@@ -101,6 +103,7 @@ def _prepare(connection: sqlite3.Connection, device: DeviceId) -> Origin:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
+    require_schema(connection)
     _require_whole_pages(connection)
     origin = _adopt(connection, device)
     walk = verify_tail(connection, origin, TAIL_ROWS)
@@ -137,21 +140,25 @@ def _require_whole_pages(connection: sqlite3.Connection) -> None:
 
 
 def _adopt(connection: sqlite3.Connection, device: DeviceId) -> Origin:
-    """The origin in the file; a new file gets this device and a new epoch."""
-    if connection.execute("SELECT count(*) FROM ledger").fetchone()[0]:
-        origin = load_origin(connection)
-        if origin.device != device:
-            raise StoreError(
-                "ledger_of_another_device",
-                f"the ledger is of device {origin.device!r}, this gate is {device!r}; it is set aside",
-                "one device, one identity: was this disk copied, or the gate enrolled again?",
-            )
-        return origin
-    if connection.execute("SELECT count(*) FROM fact").fetchone()[0]:
-        raise damage("it has facts but does not say whose")
+    """The origin in the file; an empty file gets this device and a new epoch."""
+    if not connection.execute("SELECT count(*) FROM ledger").fetchone()[0]:
+        if connection.execute("SELECT count(*) FROM fact").fetchone()[0]:
+            raise damage("it has facts but does not say whose")
+        return _found(connection, device)
+    origin = load_origin(connection)
+    if origin.device != device:
+        raise StoreError(
+            "ledger_of_another_device",
+            f"the ledger is of device {origin.device!r}, this gate is {device!r}; it is set aside",
+            "one device, one identity: was this disk copied, or the gate enrolled again?",
+        )
+    return origin
+
+
+def _found(connection: sqlite3.Connection, device: DeviceId) -> Origin:
     origin = Origin(device, Epoch(secrets.token_urlsafe(EPOCH_BYTES)), START)
     connection.execute(
         "INSERT INTO ledger VALUES (?, ?, ?, ?, ?)",
-        (origin.device, origin.epoch, *origin.anchor, 0),
+        (origin.device, origin.epoch, *origin.anchor, START.seq),
     )
     return origin

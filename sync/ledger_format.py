@@ -56,6 +56,10 @@ INDEXES: dict[str, str] = {
 }
 
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged file raises: its texts, also those in SQLite's own messages, may be no UTF-8."""
+
+
 def schema_sql() -> tuple[str, ...]:
     """The statements that make an empty ledger of format 1, in order."""
     return (*TABLES.values(), *INDEXES.values())
@@ -102,8 +106,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         )
     try:
         return _connect_reader(path)
-    except sqlite3.Error as error:
-        raise _unreadable(path, str(error)) from error
+    except UNREADABLE as error:
+        raise unreadable(path, str(error)) from error
 
 
 def _connect_reader(path: Path) -> sqlite3.Connection:
@@ -122,18 +126,31 @@ def _probe(path: Path, query: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        require_schema(connection)
     except BaseException:
         connection.close()
         raise
-    if application != APPLICATION_ID or found != FORMAT:
-        connection.close()
-        raise _unreadable(path, f"format {found} of application {application:#x}")
     return connection
 
 
-def _unreadable(path: Path, why: str) -> StoreError:
+def require_schema(connection: sqlite3.Connection) -> None:
+    """Refuse a file whose tables and indexes are not exactly those of this format.
+
+    Raises:
+        sqlite3.DatabaseError: another application, format or schema text.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID or found != FORMAT:
+        raise sqlite3.DatabaseError(f"format {found} of application {application:#x}")
+    texts = dict(connection.execute("SELECT name, sql FROM sqlite_master"))
+    wrong = [name for name, text in (TABLES | INDEXES).items() if texts.get(name) != text]
+    if wrong:
+        raise sqlite3.DatabaseError(f"other tables than ours: {', '.join(wrong)}")
+
+
+def unreadable(path: Path, why: str) -> StoreError:
+    """The fault of a file that is no ledger, or whose first pages are damaged."""
     return StoreError(
         "ledger_unreadable",
         f"{str(path)!r} is not a ledger of format {FORMAT} ({why})",
@@ -142,15 +159,15 @@ def _unreadable(path: Path, why: str) -> StoreError:
 
 
 def load_origin(connection: sqlite3.Connection) -> Origin:
-    """Origin ledger this is.
+    """Whose ledger this is.
 
     Raises:
-        StoreError: ``ledger_unreadable``, when its one row is missing.
+        sqlite3.DatabaseError: its one row is missing or not of its types.
     """
     row = connection.execute("SELECT device, epoch, anchor_seq, anchor_hash FROM ledger").fetchone()
-    if row is None:
-        raise StoreError("ledger_unreadable", "the ledger does not say whose it is")
-    return Origin(DeviceId(row[0]), Epoch(row[1]), Head(Seq(row[2]), bytes(row[3])))
+    if row is None or [type(value) for value in row] != [str, str, int, bytes]:
+        raise sqlite3.DatabaseError("the ledger does not say whose it is")
+    return Origin(DeviceId(row[0]), Epoch(row[1]), Head(Seq(row[2]), row[3]))
 
 
 def load_head(connection: sqlite3.Connection) -> Head:
