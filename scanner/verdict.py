@@ -86,7 +86,9 @@ class _Group:
 
     def meets(self, other: _Group) -> bool:
         """True when the two lie on top of each other in some view."""
-        return any(_is_on_top(mine, theirs) for mine in self.quads[:4] for theirs in other.quads[:4])
+        return any(
+            _is_on_top(mine, theirs) for mine in self.quads[:4] for theirs in other.quads[:4]
+        )
 
     def outvotes(self, other: _Group) -> bool:
         if self.is_agreed and not other.is_agreed:
@@ -123,9 +125,7 @@ def judge(readings: Iterable[Reading]) -> Verdict:
             for rival in groups[:place] + groups[place + 1 :]
             if group.is_linear and group.meets(rival)
         ]
-        if group.is_proved() and all(
-            rival.is_linear and group.outvotes(rival) for rival in rivals
-        ):
+        if group.is_proved() and all(rival.is_linear and group.outvotes(rival) for rival in rivals):
             believed.append(group)
         elif not any(rival in believed for rival in rivals):
             doubtful += 1
