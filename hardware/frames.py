@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Grey: TypeAlias = NDArray[np.uint8]
-"""Height × width, one byte a pixel: a grey picture or the Y plane of a coloured one."""
+"""Height by width, one byte a pixel: a grey picture or the Y plane of a coloured one."""
 
 MonotonicMs: TypeAlias = Callable[[], int]
 """The composition root's monotonic clock, in milliseconds."""

@@ -7,7 +7,6 @@ Source: docs/decoding.md, "Replaying pictures".
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -20,10 +19,11 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", "
 
 def list_pictures(folder: Path) -> list[Path]:
     """The folder's pictures in name order; other files and hidden ones are left out."""
-    names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    return [
-        folder / name for name in names if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
-    ]
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+    )
 
 
 def load_grey(path: Path) -> Grey | None:
@@ -40,7 +40,7 @@ def to_grey(picture: np.ndarray) -> Grey:
     if picture.dtype == np.uint16:
         picture = picture >> 8
     picture = picture.astype(np.uint8, copy=False)
-    if picture.ndim == 2:
+    if picture.ndim < 3:  # noqa: PLR2004 - rows and columns only
         return picture
     channels = picture.shape[2]
     if channels in (1, 2):

@@ -1,6 +1,6 @@
 """The change test: is there anything new in front of the lens, and where?
 
-Law: cheap enough for every frame (under a tenth of a millisecond at 1280×720), because a lane is empty most of
+Law: cheap enough for every frame (under a tenth of a millisecond at 1280 by 720), because a lane is empty most of
 the day. It forgives what is no visitor: noise, flicker, auto exposure. It never says where a code is, only
 where the picture differs from the slow background.
 
@@ -52,11 +52,12 @@ class ChangeTest:
         sample = signed[::4, ::4].ravel()
         brighter_all_over = float(np.partition(sample, sample.size // 2)[sample.size // 2])
         # The mean over a cell's neighbours: one noisy cell is no visitor.
-        return np.asarray(cv2.absdiff(cv2.blur(signed, (3, 3)), brighter_all_over), np.float32)
+        smooth = np.asarray(cv2.blur(signed, (3, 3)), np.float32)
+        return np.asarray(np.abs(smooth - np.float32(brighter_all_over)))
 
     def _box_of(self, difference: NDArray[np.float32], width: int, height: int) -> Box | None:
         threshold = min(max(5 * self._noise, _LEAST_THRESHOLD), _MOST_THRESHOLD)
-        mask = cv2.compare(difference, threshold, cv2.CMP_GT)
+        mask = (difference > threshold).view(np.uint8)
         if cv2.countNonZero(mask) < _LEAST_CHANGED_CELLS:
             self._noise += (float(cv2.mean(difference)[0]) - self._noise) / 16
             return None

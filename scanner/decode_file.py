@@ -111,7 +111,7 @@ def read_picture(
     """Find every code of these formats in a picture.
 
     Args:
-        grey: height × width.
+        grey: height by width.
         formats: names of `scanner.symbologies`.
         second_opinion: who confirms linear codes; without one all of them are single.
     """

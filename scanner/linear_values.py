@@ -8,6 +8,7 @@ Source: docs/decoding.md, "The second opinion"; ISO/IEC 15417 (Code 128), 16388 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 
 _GROUP_SEPARATOR = 0x1D
@@ -22,7 +23,7 @@ def printed_as(symbology: str, payload: bytes, formats: Container[str]) -> tuple
     """
     if symbology == "ean13" and payload[:1] == b"0" and "upca" in formats:
         return "upca", payload[1:]
-    if symbology == "codabar" and len(payload) > 2:
+    if symbology == "codabar":
         return symbology, payload[1:-1]
     return symbology, payload
 
@@ -49,32 +50,27 @@ def _plain_code128(payload: bytes) -> bytes:
 
 
 def full_ascii_code39(plain: bytes) -> bytes:
-    """Code 39's pairs (`+A` for `a`) undone."""
-    text = bytearray()
-    shift = 0
-    for byte in plain:
-        if shift:
-            text.append(_shifted(shift, byte))
-            shift = 0
-        elif byte in b"$%/+":
-            shift = byte
-        else:
-            text.append(byte)
-    return bytes(text) + bytes([shift] if shift else [])
+    """Code 39's pairs (`+A` for `a`) undone; a lone or unknown pair stays as it is."""
+    return re.sub(rb"[$%/+][A-Z]", lambda pair: _FULL_ASCII.get(pair.group(), pair.group()), plain)
 
 
-def _shifted(shift: int, letter: int) -> int:
-    place = letter - ord("A")
-    if not 0 <= place < 26:
-        return letter
-    if shift == ord("$"):
-        return place + 1
-    if shift == ord("+"):
-        return place + ord("a")
-    if shift == ord("/"):
-        return ord(":") if place == 25 else place + ord("!")
-    # "%": five ranges of punctuation and controls, ISO/IEC 16388 annex A.
-    starts = (27, 59, 91, 123)
-    if place < 20:
-        return starts[place // 5] + place % 5
-    return (0, ord("@"), ord("`"), 127, 127, 127)[place - 20]
+def _pairs(shift: str, letters: str, stand_for: str) -> dict[bytes, bytes]:
+    return {
+        (shift + letter).encode(): meant.encode()
+        for letter, meant in zip(letters, stand_for, strict=True)
+    }
+
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# ISO/IEC 16388, annex A: the full ASCII character set.
+_FULL_ASCII = {
+    **_pairs("$", _LETTERS, "".join(map(chr, range(1, 27)))),
+    **_pairs("%", "ABCDE", "".join(map(chr, range(27, 32)))),
+    **_pairs("%", "FGHIJ", ";<=>?"),
+    **_pairs("%", "KLMNO", "[\\]^_"),
+    **_pairs("%", "PQRST", "{|}~\x7f"),
+    **_pairs("%", "UVWXYZ", "\0@`\x7f\x7f\x7f"),
+    **_pairs("/", "ABCDEFGHIJKLMNO", "!\"#$%&'()*+,-./"),
+    **_pairs("/", "Z", ":"),
+    **_pairs("+", _LETTERS, _LETTERS.lower()),
+}

@@ -21,6 +21,7 @@ from scanner.candidate import Box, Quad
 Grey: TypeAlias = NDArray[np.uint8]
 
 MAX_VIEW_PIXELS = 8_000_000
+LEAST_SIDE_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class View:
 
     Args:
         grey: its pixels.
-        to_picture: 2 × 3, takes a point of the view to the picture.
+        to_picture: 2 by 3, takes a point of the view to the picture.
     """
 
     grey: Grey
@@ -74,7 +75,7 @@ def scaled(factor: float) -> MakeView:
     def make(picture: Grey) -> View | None:
         if factor > 1 and picture.size * factor * factor > MAX_VIEW_PIXELS:
             return None
-        if min(picture.shape) * factor < 8:
+        if min(picture.shape) * factor < LEAST_SIDE_PX:
             return None
         method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
         grey = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=method)
@@ -85,7 +86,6 @@ def scaled(factor: float) -> MakeView:
 
 def sharpened(factor: float, sigma_px: float, amount: float) -> MakeView:
     """Scaled, then with edges steepened: against defocus."""
-
     return _then(scaled(factor), lambda grey: steepened(grey, sigma_px, amount))
 
 

@@ -88,14 +88,15 @@ class ZbarProcess:
     ) -> list[LinearReading] | None:
         """See `SecondOpinion.read`."""
         mask = mask_of(symbol for name in symbologies for symbol in SYMBOLOGIES[name].zbar)
-        if self._fault is not None or self._socket is None or not mask:
+        child = self._socket
+        if self._fault is not None or child is None or not mask:
             return None
         try:
-            if not self._is_ready and not self._hear_ready():
+            if not self._is_ready and not self._hear_ready(child):
                 return None
             height, width = grey.shape
-            self._socket.sendall(REQUEST.pack(width, height, mask) + grey.tobytes())
-            return _parse_answer(self._hear())
+            child.sendall(REQUEST.pack(width, height, mask) + grey.tobytes())
+            return _parse_answer(_hear(child))
         except (OSError, ValueError):  # gone, too slow or talking nonsense
             self._restart()
             return None
@@ -115,7 +116,7 @@ class ZbarProcess:
         with theirs:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", self._module],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
@@ -130,10 +131,10 @@ class ZbarProcess:
         self.restarts += 1
         self._start()
 
-    def _hear_ready(self) -> bool:
+    def _hear_ready(self, child: socket.socket) -> bool:
         """True once the child has said that it can read; a slow start costs no more than the limit."""
         try:
-            hello = json.loads(self._hear())
+            hello = json.loads(_hear(child))
         except TimeoutError:
             self._silent_starts += 1
             if self._silent_starts >= _SILENT_STARTS_BEFORE_RESTART:
@@ -146,16 +147,16 @@ class ZbarProcess:
         self._is_ready = True
         return True
 
-    def _hear(self) -> bytes:
-        """One line of the child's."""
-        assert self._socket is not None
-        heard = b""
-        while not heard.endswith(b"\n"):
-            part = self._socket.recv(65536)
-            if not part:
-                raise ConnectionError("the child has gone")
-            heard += part
-        return heard
+
+def _hear(child: socket.socket) -> bytes:
+    """One line of the child's."""
+    heard = b""
+    while not heard.endswith(b"\n"):
+        part = child.recv(65536)
+        if not part:
+            raise ConnectionError("the child has gone")
+        heard += part
+    return heard
 
 
 def zbar_missing(why: str) -> DeviceError:

@@ -22,8 +22,17 @@ FULL_LOOK_EVERY_MS = 500
 FOLLOW_FRAMES = 6
 """How long the place of the last code is looked at first."""
 
+LOOK_AROUND_EVERY = 3
+"""While a code is followed, one frame of so many looks for others beside it."""
+
 FOLLOW_MARGIN_PX = 60
 CHANGE_MARGIN_PX = 24
+
+LINEAR_EVERY = 3
+"""Of so many frames one is searched for bars."""
+
+HARDER_EVERY = 4
+"""Of so many frames one is sharpened, and the one after it enlarged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,11 @@ class TryPlan:
 
     def _follow(self, whole: Box) -> Try | None:
         """What read the last code, at its place; every third frame looks for others too."""
-        if self._seen is None or not self._is_following() or self._frame_count % 3 == 0:
+        if (
+            self._seen is None
+            or not self._is_following()
+            or self._frame_count % LOOK_AROUND_EVERY == 0
+        ):
             return None
         return replace(self._seen.made_by, box=self._seen.box.grown(FOLLOW_MARGIN_PX, whole))
 
@@ -105,7 +118,7 @@ class TryPlan:
         if self._matrix:
             formats = self._some_matrix(turn) if is_large else self._matrix
             tries.append(Try(region, formats, invert=turn % 2 == 1))
-        if self._linear and (turn % 3 == 1 or not self._matrix):
+        if self._linear and (turn % LINEAR_EVERY == 1 or not self._matrix):
             tries.append(self._linear_try(region, turn, is_large=is_large))
         if self._matrix and not is_large and not self._is_following():
             tries += self._harder(region, turn)
@@ -113,10 +126,11 @@ class TryPlan:
 
     def _harder(self, region: Box, turn: int) -> list[Try]:
         """What one frame in two adds for a matrix code that stays unread; dark mode every second time."""
-        invert = turn % 8 > 3
-        if turn % 4 == 2:
+        invert = turn // HARDER_EVERY % 2 == 1
+        frames_to_come = HARDER_EVERY - 1 - turn % HARDER_EVERY
+        if frames_to_come == 1:
             return [Try(region, self._matrix, invert=invert, sharpen=True)]
-        if turn % 4 == 3:
+        if frames_to_come == 0:
             return [
                 Try(region, self._matrix, invert=invert, scale=2),
                 Try(region, self._matrix, invert=invert, by_histogram=True),
@@ -148,6 +162,6 @@ class TryPlan:
             return []
         self._full_look_due_ms = captured_ms + FULL_LOOK_EVERY_MS
         self._turn += 1
-        if self._linear and (self._turn % 3 == 0 or not self._matrix):
+        if self._linear and (self._turn % LINEAR_EVERY == 0 or not self._matrix):
             return [Try(whole, self._linear, rotate=True, scale=0.5)]
-        return [Try(whole, self._some_matrix(self._turn), invert=self._turn % 4 > 1)]
+        return [Try(whole, self._some_matrix(self._turn), invert=self._turn // 2 % 2 == 1)]

@@ -18,7 +18,7 @@ import signal
 import socket
 import struct
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import Any
 
 SYMBOLS = ("EAN13", "UPCA", "EAN8", "UPCE", "I25", "CODE39", "CODE93", "CODE128", "CODABAR")
 REQUEST = struct.Struct("<III")
@@ -32,23 +32,23 @@ def mask_of(symbols: Iterable[str]) -> int:
 def main() -> None:
     """Answer requests until the parent closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with socket.socket(fileno=0) as parent, parent.makefile("rwb") as pipe:
+    with socket.socket(fileno=0) as parent, parent.makefile("rb") as requests:
         try:
             from pyzbar import pyzbar
         except ImportError as error:
-            _say(pipe, {"ready": False, "why": str(error)})
+            _say(parent, {"ready": False, "why": str(error)})
             return
-        _say(pipe, {"ready": True})
-        while header := pipe.read(REQUEST.size):
+        _say(parent, {"ready": True})
+        while header := requests.read(REQUEST.size):
             width, height, mask = REQUEST.unpack(header)
-            _say(pipe, _read(pyzbar, pipe.read(width * height), width, height, mask))
+            _say(parent, _read(pyzbar, requests.read(width * height), width, height, mask))
 
 
 def _read(pyzbar: Any, pixels: bytes, width: int, height: int, mask: int) -> object:
     wanted = [pyzbar.ZBarSymbol[name] for bit, name in enumerate(SYMBOLS) if mask >> bit & 1]
     try:
         found = pyzbar.decode((pixels, width, height), symbols=wanted)
-    except Exception as error:  # whatever libzbar's wrapper raises, the next picture may be read
+    except Exception as error:  # noqa: BLE001 - whatever it raises, the next picture may be read
         return {"fault": type(error).__name__}
     return [
         [
@@ -65,9 +65,8 @@ def _read(pyzbar: Any, pixels: bytes, width: int, height: int, mask: int) -> obj
     ]
 
 
-def _say(pipe: BinaryIO, answer: object) -> None:
-    pipe.write(json.dumps(answer).encode() + b"\n")
-    pipe.flush()
+def _say(parent: socket.socket, answer: object) -> None:
+    parent.sendall(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

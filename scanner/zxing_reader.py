@@ -8,14 +8,14 @@ Source: docs/decoding.md, "What a candidate is"; ISO/IEC 18004, 7.4 (the mode in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from scanner.candidate import Candidate, Quad
+from scanner.candidate import Quad
 from scanner.symbologies import SYMBOLOGIES
 
 Grey = NDArray[np.uint8]
@@ -101,10 +101,10 @@ def payload_of(symbol: zxingcpp.Barcode) -> bytes:
 
 
 # ISO/IEC 18004 table 10: the data mask patterns, True where a module is flipped.
-_MASKS = (
+_MASKS: tuple[Callable[[int, int], bool], ...] = (
     lambda row, column: (row + column) % 2 == 0,
-    lambda row, column: row % 2 == 0,
-    lambda row, column: column % 3 == 0,
+    lambda row, _column: row % 2 == 0,
+    lambda _row, column: column % 3 == 0,
     lambda row, column: (row + column) % 3 == 0,
     lambda row, column: (row // 2 + column // 3) % 2 == 0,
     lambda row, column: row * column % 2 + row * column % 3 == 0,
@@ -123,7 +123,7 @@ def is_structured_append_part(symbol: zxingcpp.Barcode) -> bool:
     extra = symbol.extra
     if symbology_of(symbol) != "qr" or not isinstance(extra, dict) or "DataMask" not in extra:
         return False
-    modules = np.asarray(symbol.to_image(scale=1, add_quiet_zones=False)) < 128
+    modules = np.asarray(symbol.to_image(scale=1, add_quiet_zones=False)) == 0
     last = modules.shape[0] - 1
     is_flipped = _MASKS[int(extra["DataMask"])]
     bits = 0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Layer = NDArray[np.float32]
-"""Grey levels 0 to 255 with fractions, height × width."""
+"""Grey levels 0 to 255 with fractions, height by width."""
 
 
 def draw_lane(seed: int, width: int, height: int, walker: float | None = None) -> Layer:

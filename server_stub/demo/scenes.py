@@ -105,9 +105,10 @@ def _lay(picture: Layer, shown: Shown, centre: tuple[float, float]) -> None:
     # Averaged first, so that no module falls between the picture's pixels.
     soft = max(_PIXELS_PER_MODULE / shown.px_per_module / 3, 0.1)
     flat = np.asarray(cv2.GaussianBlur(flat, (0, 0), soft), np.float32)
-    layer = cv2.warpPerspective(flat, placed, (width, height), flags=cv2.INTER_LINEAR)
-    mask = cv2.warpPerspective(np.ones_like(flat), placed, (width, height))
-    layer, mask = _smear(layer, shown), _smear(mask, shown)
+    layer, mask = (
+        _smear(np.asarray(cv2.warpPerspective(drawing, placed, (width, height)), np.float32), shown)
+        for drawing in (flat, np.ones_like(flat))
+    )
     picture *= 1 - mask
     picture += layer
 

@@ -46,7 +46,7 @@ def draw_modules(payload: bytes, symbology: str) -> NDArray[np.bool_]:
     content = payload.decode("ascii") if symbology in _TEXT_PAYLOADS else payload
     wanted = getattr(zxingcpp.BarcodeFormat, _ZXING_NAMES[symbology])
     barcode = zxingcpp.create_barcode(content, wanted)
-    modules = np.asarray(barcode.to_image(scale=1, add_quiet_zones=False)) < 128
+    modules = np.asarray(np.asarray(barcode.to_image(scale=1, add_quiet_zones=False)) == 0)
     if symbology in _MATRIX:
         return modules
     return np.repeat(modules[:1], _BAR_HEIGHT_MODULES, axis=0)
