@@ -158,7 +158,8 @@ def _walk(
 ) -> Path:
     """Walk until a refusal or the end, leaving a line for each row that was asked."""
     is_timed = clock.state is not ClockState.UNTRUSTED
-    path = Path(0, None, [], [])
+    asks: list[Reason] = []
+    notes: list[Reason] = []
     for step, name, judge, needs_clock in rows:
         if needs_clock and not is_timed:
             trace.append(TraceLine(step, name, Verdict.SKIP, (), None, grant_no))
@@ -171,9 +172,9 @@ def _walk(
         if reason is None:
             continue
         if verdict is Verdict.REFUSE:
-            return path._replace(step=step, refusal=reason)
-        (path.asks if verdict is Verdict.ASK else path.notes).append(reason)
-    return path._replace(step=len(STEPS))
+            return Path(step, reason, asks, notes)
+        (asks if verdict is Verdict.ASK else notes).append(reason)
+    return Path(len(STEPS), None, asks, notes)
 
 
 def _walk_right(case: Case, trace: list[TraceLine]) -> Walk:
