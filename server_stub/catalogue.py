@@ -39,7 +39,6 @@ from sync.base_rows import parse_rule as parse_rule_row
 DOORS_BEFORE = timedelta(hours=1)
 
 
-
 def add_zone(connection: Connection, name: str) -> ZoneNo:
     """A new area."""
     return ZoneNo(_add(connection, tables.zone, "zone", name))
@@ -53,7 +52,6 @@ def add_scope(connection: Connection, name: str) -> ScopeNo:
 def find_zone(connection: Connection, name: str) -> ZoneNo:
     """Raises `InputError` ``name_unknown``."""
     return ZoneNo(find_no(connection, tables.zone, "zone", name))
-
 
 
 def add_gate(connection: Connection, form: GateForm) -> GateNo:
@@ -85,7 +83,6 @@ def load_gates(connection: Connection) -> list[tuple[Gate, int]]:
     ]
 
 
-
 def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> TypeNo:
     """A new ticket type with a scan rule of its own."""
     term = parse_term(form, calendar)
@@ -104,6 +101,7 @@ def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> 
         scope_no=scope_no,
         validity=encode_validity(term),
         is_personal=int(form.is_personal),
+        is_renewable=int(form.is_renewable),
     )
     _add_pairs(connection, tables.type_zone, "type_no", type_no, "zone_no", zones)
     return TypeNo(type_no)
@@ -156,7 +154,6 @@ def encode_validity(rule: ValidityRule) -> str:
 def parse_validity(text: str) -> ValidityRule:
     """A validity rule that was kept."""
     return msgspec.json.decode(text, type=ValidityRule)
-
 
 
 def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -> EventNo:
@@ -231,7 +228,6 @@ def load_events(
         )
         for row in rows
     ]
-
 
 
 def find_no(connection: Connection, table: Table, what: str, name: str) -> int:

@@ -91,7 +91,8 @@ class TypeForm(Strict, frozen=True):
 
     ``validity`` is written as ``365 days after purchase``, ``30 days after first_scan``, ``1 year after 2026-09-01``,
     ``2026-01-01..2026-12-31`` (first and last day) or ``always``. ``zones`` empty = everywhere.
-    ``is_personal``: sold without a name it asks for DETAILS_REQUIRED at the gate.
+    ``is_personal``: sold without a name it asks for DETAILS_REQUIRED at the gate. ``is_renewable``: its codes carry no
+    dates, so that renewal keeps the code; otherwise a gate knows the dates even of a ticket that it has not heard of.
     """
 
     name: str
@@ -101,6 +102,7 @@ class TypeForm(Strict, frozen=True):
     zones: list[str] = []
     scope: str | None = None
     is_personal: bool = False
+    is_renewable: bool = True
     rule: RuleForm = RuleForm()
 
 
@@ -147,13 +149,17 @@ class CodeKind(StrEnum):
 class SaleForm(Strict, frozen=True):
     """One ticket for one customer (``email`` finds or makes one; without it the customer is nameless).
 
-    ``code``: an opaque code that is already printed on a card. ``starts_on``: a first business day other than today.
+    ``code``: an opaque code that is already printed on a card; ``symbology`` as a reader names it where it is of the
+    EAN/UPC family (``ean13``, ``ean8``, ``upca``). ``holder``: a name, for types that ask for one; it stays here. ``starts_on``: a first
+    business day other than today.
     """
 
     type: str
     email: str | None = None
     kind: CodeKind = CodeKind.SIGNED
     code: str | None = None
+    symbology: str | None = None
+    holder: str | None = None
     seat: str | None = None
     starts_on: date | None = None
     flags: list[GrantFlag] = []

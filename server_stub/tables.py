@@ -1,8 +1,8 @@
 """The central's tables, as SQLAlchemy Core knows them; `migrations/` makes them.
 
 Law: no ORM, nothing that only SQLite understands. Instants are ms, booleans 0/1, sets of numbers have their own table.
-Numbers that reach a snapshot (``*_no``) are never reused. No code is stored readable: signed tickets by their id, opaque
-codes sealed (`server_stub.issuer`). What was sold, the right it gives and the code that points to it are three tables.
+Numbers that reach a snapshot (``*_no``) are never reused. No code is stored readable: signed tickets by their id,
+opaque codes sealed (`server_stub.issuer`). What was sold, the right it gives and the code that points to it are three tables.
 
 Source: docs/central.md, "Tables"; docs/decisions.md, "Rights".
 """
@@ -131,9 +131,11 @@ ticket_type = _table(
     _ref("scope_no", "scope.scope_no", nullable=True),
     _text("validity"),
     _flag("is_personal"),
+    _flag("is_renewable"),
     _whole("version"),
 )
-"""``validity`` is a `ValidityRule` as JSON. ``is_personal``: sold without a holder, it asks for DETAILS_REQUIRED."""
+"""``validity`` is a `ValidityRule` as JSON. ``is_personal``: sold without a holder, it asks for DETAILS_REQUIRED.
+``is_renewable``: its codes carry no dates."""
 
 type_zone = _table(
     "type_zone",
@@ -207,13 +209,14 @@ ticket = _table(
     Column("grant_no", NUMBER, ForeignKey("access_grant.grant_no"), nullable=True, unique=True),
     _instant("sold_at"),
     _text("starts_on", nullable=True),
+    _text("holder", nullable=True),
     _text("seat", nullable=True),
     _text("deny_reason", nullable=True),
     _text("flags"),
     Index(None, "order_id"),
 )
-"""``grant_no`` is null until the order is completed. ``starts_on``: the business date of a ``fixed`` start.
-``deny_reason``: what staff set; ``flags``: of the grant, ``,``-separated."""
+"""``grant_no`` is null until the order is completed. ``starts_on``: the business date its term counts from, if not the
+purchase. ``deny_reason``: what staff set; ``flags``: of the grant, ``,``-separated."""
 
 credential = _table(
     "credential",

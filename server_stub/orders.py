@@ -1,0 +1,272 @@
+"""Orders and the rights they give: draft → pending → completed → refunded | cancelled.
+
+Law: each function is part of its caller's transaction. Nothing exists before *completed*; a refund takes back exactly
+what the order gave. A grant row is computed by `server_stub.rules.membership`, written only where it changed, with a
+higher version.
+
+Source: docs/decisions.md, "Central: state machines".
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, update
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.errors import InputError
+from scanner.core.grants import AccessGrant, GrantFlag
+from scanner.core.reasons import DENY_REASONS, Reason
+from scanner.core.units import GrantNo, Instant, RuleNo, TypeNo, ZoneNo
+from server_stub import tables
+from server_stub.catalogue import find_no, parse_validity
+from server_stub.changes import note_rights_changed
+from server_stub.forms import SaleForm
+from server_stub.rules.membership import OrderState, SoldTicket, grant_of
+from sync.base_rows import encode_grant, parse_grant
+
+ID_BYTES = 16
+GRANT_COLUMNS = tuple(tables.access_grant.columns.keys())
+
+NEXT_STATES: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.DRAFT: frozenset({OrderState.PENDING, OrderState.CANCELLED}),
+    OrderState.PENDING: frozenset({OrderState.COMPLETED, OrderState.CANCELLED}),
+    OrderState.COMPLETED: frozenset({OrderState.REFUNDED, OrderState.CANCELLED}),
+    OrderState.REFUNDED: frozenset(),
+    OrderState.CANCELLED: frozenset(),
+}
+"""What an order may become; nothing else changes its state."""
+
+
+def create_order(connection: Connection, email: str | None, at: Instant) -> str:
+    """A draft for a customer, who is found by e-mail or made."""
+    order_id = secrets.token_hex(ID_BYTES)
+    connection.execute(
+        insert(tables.customer_order).values(
+            order_id=order_id,
+            customer_id=_customer(connection, email, at),
+            state=OrderState.DRAFT,
+            created_at=at,
+        )
+    )
+    return order_id
+
+
+def add_ticket(connection: Connection, order_id: str, form: SaleForm, at: Instant) -> str:
+    """One more ticket in a draft.
+
+    Raises:
+        InputError: ``name_unknown``.
+    """
+    ticket_id = secrets.token_hex(ID_BYTES)
+    connection.execute(
+        insert(tables.ticket).values(
+            ticket_id=ticket_id,
+            order_id=order_id,
+            type_no=find_no(connection, tables.ticket_type, "ticket type", form.type),
+            sold_at=at,
+            starts_on=None if form.starts_on is None else form.starts_on.isoformat(),
+            holder=form.holder,
+            seat=form.seat,
+            flags=",".join(sorted(form.flags)),
+        )
+    )
+    return ticket_id
+
+
+def move_order(
+    connection: Connection, order_id: str, state: OrderState, at: Instant, calendar: SiteCalendar
+) -> None:
+    """Changes an order's state and the rights that follow from it.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``.
+    """
+    order = connection.execute(
+        select(tables.customer_order)
+        .where(tables.customer_order.c.order_id == order_id)
+        .with_for_update()
+    ).first()
+    if order is None:
+        raise InputError("order_unknown", f"order {order_id!r} does not exist", "see `order list`")
+    if state not in NEXT_STATES[OrderState(order.state)]:
+        raise InputError(
+            "order_state",
+            f"order {order_id!r} is {order.state} and cannot become {state.value}; nothing changed",
+            "an order goes draft → pending → completed → refunded | cancelled",
+        )
+    stamp = "completed_at" if state is OrderState.COMPLETED else "closed_at"
+    stamps = {} if state is OrderState.PENDING else {stamp: at}
+    connection.execute(
+        update(tables.customer_order)
+        .where(tables.customer_order.c.order_id == order_id)
+        .values(state=state, **stamps)
+    )
+    recompute_grants(connection, tables.ticket.c.order_id == order_id, calendar)
+
+
+def deny_ticket(
+    connection: Connection, ticket_id: str, reason: Reason | None, calendar: SiteCalendar
+) -> None:
+    """Refuses a right from now on, or (reason None) allows it again.
+
+    Raises:
+        InputError: ``ticket_unknown``, ``deny_reason_wrong``.
+    """
+    if reason is not None and reason not in DENY_REASONS:
+        raise InputError(
+            "deny_reason_wrong",
+            f"reason {reason.value!r} is not one that a right can be refused with",
+            f"valid: {', '.join(DENY_REASONS)}",
+        )
+    changed = connection.execute(
+        update(tables.ticket)
+        .where(tables.ticket.c.ticket_id == ticket_id)
+        .values(deny_reason=reason)
+    )
+    if not changed.rowcount:
+        raise InputError(
+            "ticket_unknown", f"ticket {ticket_id!r} does not exist", "see `ticket list`"
+        )
+    recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+
+
+def recompute_grants(
+    connection: Connection, which: ColumnElement[bool], calendar: SiteCalendar
+) -> None:
+    """Computes the grants of some tickets anew and writes those that changed."""
+    zones = _zones_of_types(connection)
+    changed = False
+    for row in connection.execute(_sold(which)).all():
+        changed |= _write_grant(connection, row, zones, calendar)
+    if changed:
+        note_rights_changed(connection)
+
+
+def load_grant(connection: Connection, ticket_id: str) -> AccessGrant:
+    """The right that a ticket of a completed order gives."""
+    row = connection.execute(
+        select(tables.access_grant)
+        .join(tables.ticket, tables.ticket.c.grant_no == tables.access_grant.c.grant_no)
+        .where(tables.ticket.c.ticket_id == ticket_id)
+    ).one()
+    return parse_grant(tuple(row))
+
+
+def _customer(connection: Connection, email: str | None, at: Instant) -> str:
+    if email is not None:
+        email = _parse_email(email)
+        found: str | None = connection.execute(
+            select(tables.customer.c.customer_id).where(tables.customer.c.email == email)
+        ).scalar_one_or_none()
+        if found is not None:
+            return found
+    customer_id = secrets.token_hex(ID_BYTES)
+    connection.execute(
+        insert(tables.customer).values(customer_id=customer_id, email=email, created_at=at)
+    )
+    return customer_id
+
+
+def _parse_email(text: str) -> str:
+    email = text.strip().lower()
+    name, at, domain = email.rpartition("@")
+    if not (name and at and "." in domain and email.isprintable() and " " not in email):
+        raise InputError(
+            "email_bad",
+            f"an e-mail address of {len(text)} characters is none",
+            "write it as name@example.org, or leave it out",
+        )
+    return email
+
+
+def _sold(which: ColumnElement[bool]) -> Select[Any]:
+    """Everything that the grants of some tickets depend on, one row a ticket."""
+    ticket, order, kind = tables.ticket, tables.customer_order, tables.ticket_type
+    return (
+        select(
+            ticket,
+            order.c.state.label("order_state"),
+            order.c.completed_at,
+            kind.c.rule_no,
+            kind.c.scope_no,
+            kind.c.validity,
+            kind.c.is_personal,
+        )
+        .join(order, order.c.order_id == ticket.c.order_id)
+        .join(kind, kind.c.type_no == ticket.c.type_no)
+        .where(which)
+    )
+
+
+def _zones_of_types(connection: Connection) -> dict[int, frozenset[ZoneNo]]:
+    zones: dict[int, set[ZoneNo]] = {}
+    for type_no, zone_no in connection.execute(select(tables.type_zone)):
+        zones.setdefault(type_no, set()).add(zone_no)
+    return {type_no: frozenset(numbers) for type_no, numbers in zones.items()}
+
+
+def _write_grant(
+    connection: Connection,
+    row: Row[Any],
+    zones: dict[int, frozenset[ZoneNo]],
+    calendar: SiteCalendar,
+) -> bool:
+    sold = _sold_ticket(row, zones.get(row.type_no, frozenset()))
+    if row.grant_no is None:
+        return _add_grant(connection, row.ticket_id, grant_of(sold, GrantNo(0), 1, calendar))
+    of_grant = tables.access_grant.c.grant_no == row.grant_no
+    before = parse_grant(
+        tuple(connection.execute(select(tables.access_grant).where(of_grant)).one())
+    )
+    if grant_of(sold, before.grant_no, before.version, calendar) == before:
+        return False
+    after = grant_of(sold, before.grant_no, before.version + 1, calendar)
+    if after is None:
+        raise RuntimeError(f"grant {before.grant_no} cannot vanish")
+    connection.execute(update(tables.access_grant).where(of_grant).values(_columns(after)))
+    return True
+
+
+def _add_grant(connection: Connection, ticket_id: str, grant: AccessGrant | None) -> bool:
+    if grant is None:
+        return False
+    columns = _columns(grant)
+    del columns["grant_no"]
+    added = connection.execute(insert(tables.access_grant).values(columns))
+    connection.execute(
+        update(tables.ticket)
+        .where(tables.ticket.c.ticket_id == ticket_id)
+        .values(grant_no=added.inserted_primary_key[0])
+    )
+    return True
+
+
+def _columns(grant: AccessGrant) -> dict[str, Any]:
+    return dict(zip(GRANT_COLUMNS, encode_grant(grant), strict=True))
+
+
+def _sold_ticket(row: Row[Any], zones: frozenset[ZoneNo]) -> SoldTicket:
+    return SoldTicket(
+        order_state=OrderState(row.order_state),
+        completed_at=row.completed_at,
+        type_no=TypeNo(row.type_no),
+        rule_no=RuleNo(row.rule_no),
+        scope_no=row.scope_no,
+        zones=zones,
+        term=parse_validity(row.validity),
+        is_personal=bool(row.is_personal),
+        has_holder=row.holder is not None,
+        starts_on=None if row.starts_on is None else date.fromisoformat(row.starts_on),
+        seat=row.seat,
+        deny_reason=None if row.deny_reason is None else Reason(row.deny_reason),
+        flags=_parse_flags(row.flags),
+    )
+
+
+def _parse_flags(text: str) -> frozenset[GrantFlag]:
+    names: Iterable[str] = filter(None, text.split(","))
+    return frozenset(GrantFlag(name) for name in names)

@@ -1,0 +1,157 @@
+"""What gates have counted, folded for the next base: by grant and zone, as of a vector.
+
+Law: only facts at or below the vector are folded, each with its whole effect (`server_stub.rules.vector`); those of
+revoked devices wait for review and count nothing. Facts with a grant count for the grant, facts without for their key,
+as the gates do it. One grant's facts are in memory at a time.
+
+Source: docs/decisions.md, "Counting".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.events import Fact, FactKind
+from scanner.core.tally import Movement, Offsets, Tally, fold, resolve
+from scanner.core.units import ZoneNo
+from server_stub.rules.vector import PassageFact, foldable_until
+from server_stub.tables import clock_offset, fact, ledger, publication, publication_vector
+from sync.wire import parse_fact
+
+Ledger = tuple[str, str]
+"""(device, epoch)"""
+
+Vector = Mapping[Ledger, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The standing movements of one grant, or of one key that had none; ``facts`` are theirs."""
+
+    grant_no: int | None
+    key: str | None
+    facts: tuple[Fact, ...]
+    movements: tuple[Movement, ...]
+    tallies: Mapping[ZoneNo, Tally]
+
+
+def load_vector(connection: Connection) -> dict[Ledger, int]:
+    """How far each ledger can be folded now."""
+    folded = load_last_vector(connection)
+    haves = connection.execute(select(ledger.c.device, ledger.c.epoch, ledger.c.have)).all()
+    return {
+        (device, epoch): foldable_until(
+            have, _passages(connection, (device, epoch), folded.get((device, epoch), 0))
+        )
+        for device, epoch, have in haves
+    }
+
+
+def load_last_vector(connection: Connection) -> dict[Ledger, int]:
+    """What the newest publication has folded."""
+    newest = select(publication.c.snapshot_seq).order_by(publication.c.snapshot_seq.desc()).limit(1)
+    rows = connection.execute(
+        select(publication_vector).where(
+            publication_vector.c.snapshot_seq == newest.scalar_subquery()
+        )
+    )
+    return {(row.device, row.epoch): row.seq for row in rows}
+
+
+def load_offsets(connection: Connection) -> dict[tuple[Any, Any], int]:
+    """(device, boot) → what to add to that boot's monotonic time."""
+    rows = connection.execute(
+        select(clock_offset.c.device, clock_offset.c.boot, clock_offset.c.offset_ms)
+    )
+    return {(device, boot): offset for device, boot, offset in rows}
+
+
+def load_counted(
+    connection: Connection, vector: Vector, offsets: Offsets, calendar: SiteCalendar
+) -> Iterator[Counted]:
+    """Everything counted at or below a vector, first by grant, then by key."""
+    returned = _load_returned(connection, vector)
+    for which, order in (
+        (fact.c.grant_no.is_not(None), fact.c.grant_no),
+        (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None)), fact.c.key),
+    ):
+        for _owner, rows in groupby(_moved(connection, which, order), key=_owner_of):
+            facts = [parse_fact(row.body) for row in rows if row.seq <= vector.get(row[:2], 0)]
+            if facts:
+                yield _counted(facts, returned, offsets, calendar)
+
+
+def _counted(
+    facts: list[Fact],
+    returned: Mapping[tuple[str, str, int], list[Fact]],
+    offsets: Offsets,
+    calendar: SiteCalendar,
+) -> Counted:
+    given_back = [
+        back for one in facts for back in returned.get((one.device, one.epoch, one.seq), ())
+    ]
+    movements = resolve([*facts, *given_back], offsets)
+    first = facts[0]
+    return Counted(
+        grant_no=first.grant_no,
+        key=first.key,
+        facts=tuple(facts),
+        movements=movements,
+        tallies=fold({}, movements, calendar),
+    )
+
+
+def _owner_of(row: Row[Any]) -> object:
+    return row.grant_no if row.grant_no is not None else row.key
+
+
+def _moved(
+    connection: Connection, which: ColumnElement[bool], order: ColumnElement[Any]
+) -> Iterator[Row[Any]]:
+    yield from connection.execution_options(yield_per=5_000).execute(
+        select(fact.c.device, fact.c.epoch, fact.c.seq, fact.c.grant_no, fact.c.key, fact.c.body)
+        .where(which, fact.c.movement.is_not(None), fact.c.is_under_review == 0)
+        .order_by(order, fact.c.device, fact.c.epoch, fact.c.seq)
+    )
+
+
+def _load_returned(
+    connection: Connection, vector: Vector
+) -> dict[tuple[str, str, int], list[Fact]]:
+    """The NOT_PASSED facts by the entry they give back."""
+    returned: dict[tuple[str, str, int], list[Fact]] = {}
+    for device, epoch, seq, refers_to, body in connection.execute(
+        select(fact.c.device, fact.c.epoch, fact.c.seq, fact.c.refers_to, fact.c.body).where(
+            fact.c.kind == FactKind.NOT_PASSED, fact.c.refers_to.is_not(None)
+        )
+    ):
+        if seq <= vector.get((device, epoch), 0):
+            returned.setdefault((device, epoch, refers_to), []).append(parse_fact(body))
+    return returned
+
+
+def _passages(connection: Connection, of: Ledger, above: int) -> list[PassageFact]:
+    rows = connection.execute(
+        select(fact.c.seq, fact.c.kind, fact.c.persons, fact.c.refers_to, fact.c.awaits_passage)
+        .where(
+            fact.c.device == of[0],
+            fact.c.epoch == of[1],
+            fact.c.seq > above,
+            or_(
+                fact.c.awaits_passage == 1,
+                fact.c.refers_to.is_not(None),
+                fact.c.kind == FactKind.LANE_STARTED,
+            ),
+        )
+        .order_by(fact.c.seq)
+    )
+    return [
+        PassageFact(seq, FactKind(kind), persons, refers_to, bool(awaits))
+        for seq, kind, persons, refers_to, awaits in rows
+    ]
