@@ -145,9 +145,12 @@ def test_a_refused_nonce_is_answered_once_by_signing_again() -> None:
 
 
 def test_a_401_without_a_fresh_nonce_is_the_answer() -> None:
-    with ScriptedServer(stale_once({})) as server, client(server) as line:
-        with pytest.raises(RefusedError) as caught:
-            line.call("GET", "/v1/thing", Pong)
+    with (
+        ScriptedServer(stale_once({})) as server,
+        client(server) as line,
+        pytest.raises(RefusedError) as caught,
+    ):
+        line.call("GET", "/v1/thing", Pong)
 
     assert (caught.value.code, caught.value.status) == ("nonce_stale", 401)
 
@@ -206,7 +209,7 @@ def test_an_endless_answer_is_cut_at_the_limit() -> None:
         while True:
             yield b" " * 65_536
 
-    with ScriptedServer(lambda h: answering(endless())(h)) as server, client(server) as line:
+    with ScriptedServer(answering(endless())) as server, client(server) as line:
         with pytest.raises(CentralError) as caught:
             line.call("GET", "/v1/thing", Pong, limit_bytes=1_000_000)
 
