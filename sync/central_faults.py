@@ -200,12 +200,14 @@ _LINE_CODES: dict[tuple[type[BaseException], ...], str] = {
     (CertificateRefusedError,): "central_certificate_refused",
     (requests.exceptions.SSLError, urllib3.exceptions.SSLError): "central_tls_bad",
     (urllib3.exceptions.NameResolutionError, socket.gaierror): "central_name_unknown",
+    (ConnectionRefusedError,): "central_refused",
+    # urllib3 counts it among the time-outs, whatever the reason
+    (urllib3.exceptions.NewConnectionError,): "central_unreachable",
     (
         TimeoutError,
         requests.exceptions.Timeout,
         urllib3.exceptions.TimeoutError,
     ): "central_timeout",
-    (ConnectionRefusedError,): "central_refused",
     (urllib3.exceptions.ProtocolError, ConnectionError): "central_cut_off",
     (BaseException,): "central_unreachable",
 }
