@@ -31,7 +31,7 @@ format: setup ## write the format that lint asks for
 	@$(BIN)/ruff format .
 
 bench: setup ## the figures of docs/performance.md, as a table and as JSON
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python benchmarks $(ARGS)
 
 faults: setup ## the long version of the kill -9 test: 100 rounds at random places
 	@$(BIN)/python -m pytest -m faults --faults-rounds=100 $(ARGS)
