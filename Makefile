@@ -38,7 +38,7 @@ faults: setup ## the long version of the kill -9 test: 100 rounds at random plac
 
 oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle
-	@.venv-oracle/bin/python -m pytest tests/oracle $(ARGS)
+	@.venv-oracle/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --confcutdir=tests/oracle tests/oracle $(ARGS)
 
 docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
 	@$(BIN)/python docs/pages.py
