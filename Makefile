@@ -31,14 +31,14 @@ format: setup ## write the format that lint asks for
 	@$(BIN)/ruff format .
 
 bench: setup ## the figures of docs/performance.md, as a table and as JSON
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python benchmarks $(ARGS)
 
 faults: setup ## the long version of the kill -9 test: 100 rounds at random places
 	@$(BIN)/python -m pytest -m faults --faults-rounds=100 $(ARGS)
 
 oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle
-	@.venv-oracle/bin/python -m pytest tests/oracle $(ARGS)
+	@.venv-oracle/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --confcutdir=tests/oracle tests/oracle $(ARGS)
 
 docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
 	@$(BIN)/python docs/pages.py

@@ -66,7 +66,7 @@ def test_the_arrows_of_the_checkout_point_down() -> None:
         ("hardware/tried.py", "import scanner.core.units", "hardware imports of ours only"),
         ("hardware/tried.py", "import sync.wire", "hardware imports of ours only"),
         ("server_stub/tried.py", "import scanner.ports", "the central uses of ours only"),
-        ("server_stub/tried.py", "import sync.manifest", "the central uses of ours only"),
+        ("server_stub/tried.py", "import sync.session", "the central uses of ours only"),
         ("ui/tried.py", "import sqlite3", "ui never reaches"),
         ("ui/tried.py", "import sync.wire", "ui never reaches"),
         ("ui/tried.py", "import hardware", "ui never reaches"),

@@ -47,6 +47,18 @@ def families() -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def open_families() -> frozenset[str]:
+    """The families that are told their code where they are built; the others bring their own."""
+    own = {
+        owner
+        for path in modules()
+        for owner, node in _calls(tree_of(path), "")
+        if _called(node) == "__init__" and _literals(_code_argument(node))
+    }
+    return families() - own
+
+
 def _literals(node: ast.expr | None) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
@@ -76,22 +88,13 @@ def _code_argument(node: ast.Call) -> ast.expr | None:
 def codes_of(path: Path, tree: ast.Module) -> Iterator[Coded]:
     """Every place of a module that builds a fault, with the codes it may carry."""
     for owner, node in _calls(tree, ""):
-        is_super = _called(node) == "__init__" and owner in families()
-        family = owner if is_super else _called(node)
-        argument = _code_argument(node)
-        if (
-            family not in families()
-            or (not is_super and argument is None)
-            or _is_passed_on(node, owner)
-        ):
-            continue
-        for code in _literals(argument) or _table_keys(tree) or [""]:
+        family, codes = _called(node), list[str]()
+        if owner in families() and family == "__init__":
+            family, codes = owner, _literals(_code_argument(node))
+        elif family in open_families() and (argument := _code_argument(node)) is not None:
+            codes = _literals(argument) or _table_keys(tree) or [""]
+        for code in codes:
             yield Coded(code, family, name_of(path), node.lineno)
-
-
-def _is_passed_on(node: ast.Call, owner: str) -> bool:
-    """True inside the families themselves, where the code is an argument of the constructor."""
-    return owner in families() and isinstance(_code_argument(node), ast.Name)
 
 
 def _calls(tree: ast.AST, owner: str) -> Iterator[tuple[str, ast.Call]]:
