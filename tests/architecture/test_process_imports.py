@@ -62,8 +62,9 @@ def loaded_by(module: str) -> set[str]:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert result.returncode == 0, result.stderr
     return set(result.stdout.split())
 
 
