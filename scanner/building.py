@@ -9,11 +9,15 @@ Source: docs/architecture.md, "Processes".
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.assemble import build_indicator, build_turnstile
+from hardware.camera import Camera, CameraSettings
 from hardware.frames import FrameSource
+from hardware.replay import ReplayCamera
+from hardware.simulated import SimulatedTurnstile
 from hardware.system_clock import SystemClock
 from scanner.candidate import Candidate
 from scanner.choosing import Choice
@@ -21,8 +25,7 @@ from scanner.config import CameraSection, Config
 from scanner.control import ControlSocket, Reply
 from scanner.core.credential import clean
 from scanner.core.errors import ConfigError
-from scanner.core.events import FactKind
-from scanner.core.units import DeviceId, Direction, GateNo, Instant
+from scanner.core.units import DeviceId, Direction, Instant
 from scanner.decode import build_decoder
 from scanner.gate_clock import GateClock
 from scanner.gate_commands import build_commands
@@ -44,10 +47,27 @@ class GateParts:
     clock: SystemClock
     ledger: Ledger
     lookups: Lookups
-    turnstile: TurnstilePort
+    ports: LanePorts
     lane: Lane
     seeing: Seeing
     control: ControlSocket
+
+    def status(self) -> Reply:
+        """What the gate says of itself."""
+        return status(
+            self.lookups.gate,
+            self.lane.state,
+            self.lane.counts,
+            self.ports.clock.reading(),
+            self.lookups.snapshot,
+            Senses(
+                camera=self.seeing.state,
+                frames=self.seeing.frames,
+                decoder_faults=self.seeing.decoder.faults,
+                is_simulated=self.config.is_simulated,
+            ),
+            (*self.lane.doubts, *self.lookups.fault_codes, *self.seeing.doubts.open_codes),
+        )
 
 
 def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack) -> GateParts:
@@ -58,7 +78,7 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     """
     device = enrolled_device(config.data_dir)
     ledger = stack.enter_context(Ledger.open(config.data_dir / "ledger", DeviceId(device.device)))
-    lookups = build_lookups(config.data_dir, device, ledger)
+    lookups = Lookups(config.data_dir / "cache", ledger.own)
     stack.callback(lookups.close)
     ports = _build_ports(config, clock, ledger, lookups, stack)
     control = ControlSocket(config.runtime_dir / "gate.sock")
@@ -136,7 +156,7 @@ def _build_seeing(
     camera = _build_camera(section, clock)
     if camera is not None:
         stack.callback(camera.close)
-    decoder = build_decoder(section.formats, second_opinion=section.second_opinion)
+    decoder = build_decoder(section.formats)
     stack.callback(decoder.close)
 
     def is_known(candidate: Candidate) -> bool:
@@ -157,7 +177,10 @@ def _build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | N
             follow=section.follow,
             loop=section.loop,
         )
-    return V4l2Camera(section.device, clock.monotonic_ms, camera_settings(section))
+    settings = CameraSettings(
+        device=section.device, width=section.width, height=section.height, fps=section.fps
+    )
+    return Camera(settings, clock.monotonic_ms)
 
 
 def _simulated_passage(turnstile: TurnstilePort) -> Callable[[bool], None] | None:

@@ -74,9 +74,6 @@ class CameraSection:
     formats: Annotated[
         tuple[str, ...], Meta(description="Symbologies to read; see docs/decoding.md.")
     ] = ("qr", "aztec", "code128", "pdf417")
-    second_opinion: Annotated[
-        bool, Meta(description="Ask zbar about linear codes, in a child process.")
-    ] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +85,8 @@ class WaySection:
         str, Meta(description="Input line that reports a passage; empty = nothing watches.")
     ] = ""
     sensor_contact: Annotated[
-        Literal["no", "nc"], Meta(description="Contact that closes (no) or opens (nc) on a passage.")
+        Literal["no", "nc"],
+        Meta(description="Contact that closes (no) or opens (nc) on a passage."),
     ] = "no"
     sensor_closes_to: Annotated[
         Literal["ground", "supply"], Meta(description="What the closed contact connects to.")

@@ -16,7 +16,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from hardware.system_clock import SystemClock
 from scanner.building import GateParts, build_parts
@@ -24,7 +24,6 @@ from scanner.config import Config
 from scanner.core.errors import ConfigError, GateError, StoreError
 from scanner.core.events import FactKind
 from scanner.core.reasons import Flag
-from scanner.seeing import Seeing
 
 LOG = logging.getLogger("portillon.gate")
 
@@ -46,10 +45,10 @@ def run_gate(config: Config, stop: threading.Event) -> None:
             _start(parts)
             _work(parts, stop)
         except BaseException as error:
-            parts.turnstile.lock()
+            parts.ports.turnstile.lock()
             _stopped(parts, "crashed", type(error).__name__)
             raise
-        parts.turnstile.lock()
+        parts.ports.turnstile.lock()
         _stopped(parts, "stopped")
 
 
@@ -89,7 +88,10 @@ def _lock_file(runtime_dir: Path) -> IO[str]:
 
 
 def _start(parts: GateParts) -> None:
-    parts.record_start()
+    how = "simulated" if parts.config.is_simulated else parts.config.turnstile.backend
+    parts.lane.note(FactKind.LANE_STARTED, note=how)
+    if parts.ledger.set_aside is not None:
+        parts.lane.note(FactKind.ALARM, note=parts.ledger.set_aside.code)
     for fact in parts.ledger.open_passages():
         if Flag.AWAITS_PASSAGE.value in fact.flags:
             parts.lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
@@ -102,10 +104,9 @@ def _start(parts: GateParts) -> None:
 
 
 def _work(parts: GateParts, stop: threading.Event) -> None:
-    seeing = Seeing(parts)
     quiet_since = parts.clock.monotonic_ms()
     while not stop.is_set():
-        if seeing.look(FRAME_WAIT_S):
+        if parts.seeing.look(FRAME_WAIT_S):
             quiet_since = parts.clock.monotonic_ms()
         parts.lane.tick()
         parts.control.serve_waiting()
@@ -118,6 +119,3 @@ def _work(parts: GateParts, stop: threading.Event) -> None:
 def _stopped(parts: GateParts, how: str, why: str | None = None) -> None:
     with contextlib.suppress(GateError):
         parts.lane.note(FactKind.LANE_STOPPED, note=how if why is None else f"{how}: {why}")
-
-
-Command = dict[str, Any]

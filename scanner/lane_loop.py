@@ -22,7 +22,7 @@ from scanner.core.answer import Decision
 from scanner.core.clock import ClockReading
 from scanner.core.credential import clean
 from scanner.core.decision import decide
-from scanner.core.errors import StoreError
+from scanner.core.errors import DeviceError, StoreError
 from scanner.core.events import Fact, FactKind
 from scanner.core.lane_state import (
     Action,
@@ -36,12 +36,14 @@ from scanner.core.lane_state import (
     Mode,
     RecordNotPassed,
     RecordPassed,
+    Report,
     StartPulse,
     Tick,
 )
 from scanner.core.presentation import Presentations
 from scanner.core.question import Facts, Scan
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
+from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, Seq
 from scanner.lane_facts import clock_fact, happened, may_open, scanned
 from scanner.lane_signals import input_of
@@ -101,7 +103,7 @@ class Lane:
         self._ports = ports
         self._settings = settings
         self._publish = publish
-        self._presentations = Presentations()
+        self._shown = Presentations(debounce_ms=_debounce_ms(ports.lookups.policy))
         self._pending: dict[Seq, tuple[bytes, Direction]] = {}
         self._unrecorded: deque[tuple[ClockReading, dict[str, Any]]] = deque()
         self._doubts = OnceLog(LOG)
@@ -121,38 +123,50 @@ class Lane:
         cleaned = clean(seen.payload)
         self.tick()
         reading = self._now()
-        self._try_again()
         if not cleaned or self._is_same(cleaned, direction, reading):
             self.counts.same_presentation += 1
             return None
         scan = Scan(direction=direction, party=party, is_inspection=is_inspection)
         readiness = lane.readiness(self.state, direction)
-        facts = self._ports.lookups.facts_for(
-            cleaned, seen.symbology, direction, reading, readiness
-        )
+        try:
+            facts = self._ports.lookups.facts_for(
+                cleaned, seen.symbology, direction, reading, readiness
+            )
+        except StoreError as error:
+            return self._show(self._unrecorded_answer(_blank(reading), error), direction)
         if seen.agreed is False and not facts.grants:
             self.counts.not_read += 1
             return None
         decision = decide(scan, facts, self._ports.lookups.policy, reading)
         answer = self._record(self._noted(decision), facts, reading, direction)
-        self._act(answer, cleaned, direction, reading)
-        return answer
+        self._open(answer, cleaned, direction, reading)
+        return self._show(answer, direction)
 
     def tick(self) -> None:
         """Take in what the pins reported and what time has ended. Call often; costs microseconds when idle."""
-        for signal in self._ports.turnstile.signals():
-            taken = input_of(signal)
-            if taken is not None:
-                self._step(taken, signal.at_ms)
-        self._step(Tick(), self._now().mono)
-        if self._unrecorded:
-            self._try_again()
+        try:
+            signals = self._ports.turnstile.signals()
+        except DeviceError as error:
+            self._doubts.doubt(error)
+            self._step(Tick(), self._now().mono)
+        else:
+            for signal in signals:
+                taken = input_of(signal)
+                if taken is not None:
+                    self._step(taken, signal.at_ms)
+            self._step(Report(), self._now().mono)
+        self._try_again()
 
     def set_mode(self, mode: LaneMode, operator: str | None = None) -> None:
         """Change the lane's mode; recorded with who did it."""
         self._note(FactKind.LANE_MODE, note=mode.value, operator=operator)
         self._step(Mode(mode), self._now().mono)
         self._publish(notices.lane_changed(self.state))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Codes of what is wrong now; empty when all is well."""
+        return self._doubts.open_codes
 
     def note(self, kind: FactKind, **fields: Any) -> None:
         """Record something that is no scan (start, stop, clock, alarm)."""
@@ -161,15 +175,20 @@ class Lane:
     def _now(self) -> ClockReading:
         """The reading to go by; what it says of the clock itself is recorded first."""
         reading = self._ports.clock.reading()
-        for fact in self._ports.clock.facts():
-            self._unrecorded.append((reading, clock_fact(fact)))
+        facts = self._ports.clock.facts()
+        if facts:
+            self._unrecorded += [(reading, clock_fact(fact)) for fact in facts]
+            self._try_again()
         return reading
 
     # --- deciding -------------------------------------------------------------------------------
 
     def _is_same(self, cleaned: bytes, direction: Direction, reading: ClockReading) -> bool:
-        debounce_ms = int(self._ports.lookups.policy.debounce_s * 1000)
-        return self._presentations.is_same(cleaned, direction, reading.mono, debounce_ms)
+        debounce_ms = _debounce_ms(self._ports.lookups.policy)
+        if debounce_ms != self._shown.debounce_ms:
+            self._shown = replace(self._shown, debounce_ms=debounce_ms)
+        is_same, self._shown = self._shown.see(cleaned, direction, reading.mono)
+        return is_same
 
     def _noted(self, decision: Decision) -> Decision:
         if self.state.mode is LaneMode.FREE:
@@ -192,14 +211,14 @@ class Lane:
         try:
             ledger.append((fact,), self._ports.lookups.encode_local(facts))
         except StoreError as error:
-            return self._refuse_unrecorded(decision, error)
+            return self._unrecorded_answer(decision, error)
         self._recording_works()
         return Answer(decision, fact)
 
     def _watches(self, direction: Direction) -> bool:
         return self.state.mode is not LaneMode.FREE and self._settings.watches(direction)
 
-    def _refuse_unrecorded(self, decision: Decision, error: StoreError) -> Answer:
+    def _unrecorded_answer(self, decision: Decision, error: StoreError) -> Answer:
         self.counts.not_recorded += 1
         if self._doubts.doubt(error):
             self._publish(notices.alarm(error.code, error.message))
@@ -220,19 +239,23 @@ class Lane:
 
     # --- acting ---------------------------------------------------------------------------------
 
-    def _act(
+    def _open(
         self, answer: Answer, cleaned: bytes, direction: Direction, reading: ClockReading
     ) -> None:
-        decision, fact = answer.decision, answer.fact
-        if fact is not None and may_open(decision):
-            self._pending[fact.seq] = (cleaned, direction)
-            self._presentations.hold(cleaned, direction)
-            self._step(Granted(fact.seq, direction, decision.persons), reading.mono)
-            if self.state.grant is None:
-                self._settle(fact.seq, may_try_again=False)
-        face = FACES[decision.outcome]
+        fact = answer.fact
+        if fact is None or not may_open(answer.decision):
+            return
+        self._pending[fact.seq] = (cleaned, direction)
+        self._shown = self._shown.awaiting(cleaned, direction)
+        self._step(Granted(fact.seq, direction, fact.persons), reading.mono)
+        if self.state.grant is None:
+            self._settle(fact.seq, may_try_again=False)
+
+    def _show(self, answer: Answer, direction: Direction) -> Answer:
+        face = FACES[answer.decision.outcome]
         self._ports.indicator.show(face.colour, face.sound)
-        self._publish(notices.answered(decision, fact, direction))
+        self._publish(notices.answered(answer.decision, answer.fact, direction))
+        return answer
 
     def _step(self, event: Input, at_ms: int) -> None:
         before = self.state
@@ -267,9 +290,7 @@ class Lane:
         """The passage is over: its code is a new presentation at once (given back), or after the debounce time."""
         held = self._pending.pop(seq, None)
         if held is not None:
-            cleaned, direction = held
-            now = self._now().mono
-            self._presentations.release(cleaned, direction, now, forget=may_try_again)
+            self._shown = self._shown.forget(*held) if may_try_again else self._shown.passed()
 
     # --- recording what is no scan --------------------------------------------------------------
 
@@ -290,3 +311,12 @@ class Lane:
                     self._publish(notices.alarm(error.code, error.message))
                 return
             self._unrecorded.popleft()
+
+
+def _debounce_ms(policy: SitePolicy) -> int:
+    return int(policy.debounce_s * 1000)
+
+
+def _blank(reading: ClockReading) -> Decision:
+    """Nothing could be looked up, so nothing was judged."""
+    return Decision(outcome=Outcome.DECLINED, reason=Reason.NOT_RECORDED, clock=reading.state)
