@@ -47,6 +47,7 @@ class GateParts:
     clock: SystemClock
     ledger: Ledger
     lookups: Lookups
+    gate_clock: GateClock
     ports: LanePorts
     lane: Lane
     seeing: Seeing
@@ -80,7 +81,18 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     ledger = stack.enter_context(Ledger.open(config.data_dir / "ledger", DeviceId(device.device)))
     lookups = Lookups(config.data_dir / "cache", ledger.own)
     stack.callback(lookups.close)
-    ports = _build_ports(config, clock, ledger, lookups, stack)
+    proof_path = config.data_dir / "cache" / "time.json"
+    gate_clock = GateClock(clock, proof_path, _floor(ledger, lookups))
+    turnstile = stack.enter_context(build_turnstile(turnstile_settings(config.turnstile), clock))
+    indicator = build_indicator(indicator_settings(config.indicator), clock)
+    stack.callback(indicator.close)
+    ports = LanePorts(
+        clock=gate_clock,
+        ledger=ledger,
+        lookups=lookups,
+        turnstile=turnstile,
+        indicator=indicator,
+    )
     control = ControlSocket(config.runtime_dir / "gate.sock")
     stack.callback(control.close)
     lane = Lane(ports, lane_settings(config), control.notify)
@@ -90,12 +102,13 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
         clock=clock,
         ledger=ledger,
         lookups=lookups,
+        gate_clock=gate_clock,
         ports=ports,
         lane=lane,
         seeing=seeing,
         control=control,
     )
-    control.offer(build_commands(lane, parts.status, _simulated_passage(ports.turnstile)))
+    control.offer(build_commands(lane, parts.status, _simulated_passage(turnstile)))
     return parts
 
 
@@ -119,26 +132,6 @@ def enrolled_device(data_dir: Path) -> Device:
             "enrol it again with a new token from the central",
         )
     return device
-
-
-def _build_ports(
-    config: Config,
-    clock: SystemClock,
-    ledger: Ledger,
-    lookups: Lookups,
-    stack: contextlib.ExitStack,
-) -> LanePorts:
-    turnstile = stack.enter_context(build_turnstile(turnstile_settings(config.turnstile), clock))
-    indicator = build_indicator(indicator_settings(config.indicator), clock)
-    stack.callback(indicator.close)
-    proof_path = config.data_dir / "cache" / "time.json"
-    return LanePorts(
-        clock=GateClock(clock, proof_path, _floor(ledger, lookups)),
-        ledger=ledger,
-        lookups=lookups,
-        turnstile=turnstile,
-        indicator=indicator,
-    )
 
 
 def _floor(ledger: Ledger, lookups: Lookups) -> Instant:

@@ -112,8 +112,16 @@ def _work(parts: GateParts, stop: threading.Event) -> None:
         parts.control.serve_waiting()
         if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:
             quiet_since = parts.clock.monotonic_ms()
-            with contextlib.suppress(StoreError):
-                parts.ledger.checkpoint()
+            _idle(parts)
+
+
+def _idle(parts: GateParts) -> None:
+    """What can wait until nobody stands at the arm."""
+    snapshot = parts.lookups.snapshot
+    if snapshot is not None:
+        parts.gate_clock.raise_floor(snapshot.created_at)
+    with contextlib.suppress(StoreError):
+        parts.ledger.checkpoint()
 
 
 def _stopped(parts: GateParts, how: str, why: str | None = None) -> None:

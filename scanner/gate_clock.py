@@ -80,7 +80,7 @@ class GateClock:
 
     def raise_floor(self, at: Instant) -> None:
         """A snapshot created at ``at`` came in: it is no earlier than that."""
-        self._memory = clock.raised(self._memory, at)
+        self._memory = clock.informed(self._memory, at)
 
     def _look(self, mono: int) -> None:
         self._looked_ms = mono
