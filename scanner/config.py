@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from scanner.core.errors import ConfigError
+from sync.settings import SyncSettings
 
 Meta = msgspec.Meta
 CONFIG_BYTES = 256 * 1024
@@ -49,6 +50,9 @@ class CentralSection:
     )
     key_path: Annotated[
         str, Meta(description="The device key; empty = `keys/device.key` in data_dir.")
+    ] = ""
+    ca_path: Annotated[
+        str, Meta(description="Certificates to trust for https; empty = those shipped.")
     ] = ""
 
 
@@ -165,9 +169,17 @@ class Config:
         return Path(self.gate.runtime_dir)
 
     @property
-    def key_path(self) -> Path:
-        """The device key, which only sync reads."""
-        return Path(self.central.key_path or self.data_dir / "keys" / "device.key")
+    def sync(self) -> SyncSettings:
+        """What the network side needs to know."""
+        key_path = self.central.key_path or self.data_dir / "keys" / "device.key"
+        return SyncSettings(
+            data_dir=self.data_dir,
+            runtime_dir=self.runtime_dir,
+            key_path=Path(key_path),
+            central_url=self.central.url,
+            poll_s=self.central.poll_s,
+            ca_file=Path(self.central.ca_path) if self.central.ca_path else None,
+        )
 
     @property
     def is_simulated(self) -> bool:

@@ -76,7 +76,7 @@ def test_paths_follow_the_data_folder(tmp_path: Path) -> None:
     file = tmp_path / "portillon.toml"
     file.write_bytes(b"[gate]\ndata_dir = '/srv/gate'\nruntime_dir = '/run/x'\n" + SIMULATED)
     config = load_config(file)
-    assert config.key_path == Path("/srv/gate/keys/device.key")
+    assert config.sync.key_path == Path("/srv/gate/keys/device.key")
     assert config.runtime_dir == Path("/run/x")
 
 
