@@ -52,7 +52,7 @@ class GateForm(Strict, frozen=True):
     name: str
     zone: str
     direction: Direction | None = Direction.IN
-    types: list[str] = []
+    types: list[str] = msgspec.field(default_factory=list)
 
 
 class WindowForm(Strict, frozen=True, rename={"from_": "from"}):
@@ -79,8 +79,8 @@ class RuleForm(Strict, frozen=True, omit_defaults=True):
     reentry_mode: ReentryMode = ReentryMode.NONE
     counter_scope: CounterScope = CounterScope.GLOBAL
     requires_zone: str | None = None
-    windows: list[WindowForm] = []
-    blackouts: list[date] = []
+    windows: list[WindowForm] = msgspec.field(default_factory=list)
+    blackouts: list[date] = msgspec.field(default_factory=list)
     party_max: int = 1
     unlisted: Policy = Policy.ACCEPT
     overuse: OverusePolicy = OverusePolicy.FLAG
@@ -99,11 +99,11 @@ class TypeForm(Strict, frozen=True):
     validity: str
     rounding: Rounding = Rounding.END_OF_BUSINESS_DAY
     count_first_day: bool = False
-    zones: list[str] = []
+    zones: list[str] = msgspec.field(default_factory=list)
     scope: str | None = None
     is_personal: bool = False
     is_renewable: bool = True
-    rule: RuleForm = RuleForm()
+    rule: RuleForm = msgspec.field(default_factory=RuleForm)
 
 
 class EventForm(Strict, frozen=True):
@@ -114,8 +114,8 @@ class EventForm(Strict, frozen=True):
     ends_at: str
     doors_from: str | None = None
     doors_until: str | None = None
-    zones: list[str] = []
-    scopes: list[str] = []
+    zones: list[str] = msgspec.field(default_factory=list)
+    scopes: list[str] = msgspec.field(default_factory=list)
 
 
 class ScopeForm(Strict, frozen=True):
@@ -162,7 +162,7 @@ class SaleForm(Strict, frozen=True):
     holder: str | None = None
     seat: str | None = None
     starts_on: date | None = None
-    flags: list[GrantFlag] = []
+    flags: list[GrantFlag] = msgspec.field(default_factory=list)
 
 
 class DenyForm(Strict, frozen=True):

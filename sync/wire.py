@@ -73,7 +73,7 @@ class Batch(msgspec.Struct, frozen=True):
     last_seq: int
     last_hash: str
     signature: str
-    vector: list[tuple[str, str, int]] = []
+    vector: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
 
 
 class Receipt(msgspec.Struct, frozen=True):

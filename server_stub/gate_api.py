@@ -1,0 +1,148 @@
+"""What gates call: time, enrolment, snapshots down, facts up.
+
+Law: thin. Every route but nonce, time, health and enrolment asks for `Proven`, so that it cannot be reached without a
+signature (a test walks all routes). Handlers run in threads; each does one transaction.
+
+Source: docs/sync-protocol.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from litestar import Request, Router, get, post
+from litestar.di import Provide
+from litestar.params import Parameter
+from litestar.response import File
+
+from scanner.core.errors import InputError
+from server_stub.central import Central
+from server_stub.devices import Device, describe, enrol
+from server_stub.injected import Proven, TheCentral, TheNonces
+from server_stub.intake import take_batch
+from server_stub.nonces import Nonces
+from server_stub.request_proof import build_message, verify_request
+from sync.wire import (
+    CHALLENGE_PATTERN,
+    REQUEST_BYTES,
+    Batch,
+    DeviceReply,
+    DeviceState,
+    EnrolReply,
+    EnrolRequest,
+    Exchange,
+    NonceReply,
+    TimeReply,
+    time_statement,
+    to_base64,
+)
+
+_CHALLENGE = re.compile(CHALLENGE_PATTERN)
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+
+CLOSED_TO: dict[DeviceState, tuple[str, str]] = {
+    DeviceState.REVOKED: ("device_revoked", "this device was revoked"),
+    DeviceState.QUARANTINED: ("device_quarantined", "this device waits until a person has looked"),
+    DeviceState.WAITING: ("device_quarantined", "this device has not enrolled"),
+}
+"""Who gets no snapshots. Facts are taken from everybody who has a key."""
+
+
+def prove_device(
+    request: Request[Any, Any, Any], body: bytes, central: TheCentral, nonces: TheNonces
+) -> Device:
+    """The device behind a signed request."""
+    scope = request.scope
+    path = scope["raw_path"].split(b"?")[0]
+    message = build_message(request.method, path, scope["query_string"], scope["headers"])
+    return verify_request(central, nonces, message, body)
+
+
+@get("/nonce", sync_to_thread=False, summary="A nonce for the first signed request")
+def give_nonce(nonces: TheNonces) -> NonceReply:
+    """Every other reply carries one, too."""
+    return NonceReply(nonces.issue())
+
+
+@get("/time", sync_to_thread=False, summary="The time, signed with the caller's challenge")
+def give_time(
+    central: TheCentral,
+    challenge: Annotated[str, Parameter(query="nonce", pattern=f"^{CHALLENGE_PATTERN}$")],
+) -> TimeReply:
+    """Never signed by the caller: a gate whose clock is wrong needs this first."""
+    if not _CHALLENGE.fullmatch(challenge):
+        raise InputError(
+            "challenge_bad", "the nonce to be signed is not 16 to 86 of A-Z a-z 0-9 _ -"
+        )
+    now, signer = central.clock.now_ms(), central.secrets.receipts
+    signature = signer.sign(time_statement(now, challenge))
+    return TimeReply(now=now, nonce=challenge, kid=signer.kid, signature=to_base64(signature))
+
+
+@post("/enrol", sync_to_thread=True, status_code=200, summary="Become a gate of this site")
+def take_enrolment(central: TheCentral, nonces: TheNonces, data: EnrolRequest) -> EnrolReply:
+    """Signed by the new key over token and nonce."""
+    nonces.verify(data.nonce)
+    reply = enrol(central, data)
+    nonces.use(data.nonce)
+    return reply
+
+
+@get("/device", sync_to_thread=True, summary="What the central thinks of this device")
+def give_device(central: TheCentral, device: Proven) -> DeviceReply:
+    """Also for a revoked one: so it learns to erase itself."""
+    return describe(central, device)
+
+
+@post("/scans", sync_to_thread=True, status_code=200, summary="Facts up, peers' facts down")
+def take_scans(central: TheCentral, device: Proven, data: Batch) -> Exchange:
+    """Taken from every device that has a key, in whatever state."""
+    return take_batch(central, device, data)
+
+
+@get("/repo/metadata/{name:str}", sync_to_thread=True, summary="A TUF metadata file")
+def give_metadata(central: TheCentral, device: Proven, name: str) -> File:
+    """`timestamp.json`, `N.root.json` ..."""
+    return _file(central, device, "metadata", name)
+
+
+@get("/repo/targets/{site:str}/{name:str}", sync_to_thread=True, summary="A TUF target file")
+def give_target(central: TheCentral, device: Proven, site: str, name: str) -> File:
+    """Under its name with the hash before it."""
+    return _file(central, device, "targets", site, name)
+
+
+def build_gate_routes(central: Central, nonces: Nonces) -> Router:
+    """The routes under ``/v1`` that gates call."""
+    return Router(
+        "/v1",
+        route_handlers=[
+            give_nonce,
+            give_time,
+            take_enrolment,
+            give_device,
+            take_scans,
+            give_metadata,
+            give_target,
+        ],
+        dependencies={
+            "central": Provide(lambda: central, sync_to_thread=False),
+            "nonces": Provide(lambda: nonces, sync_to_thread=False),
+            "device": Provide(prove_device, sync_to_thread=True),
+        },
+        request_max_body_size=REQUEST_BYTES,
+        tags=["gates"],
+    )
+
+
+def _file(central: Central, device: Device, *names: str) -> File:
+    if device.state in CLOSED_TO:
+        code, message = CLOSED_TO[device.state]
+        raise InputError(
+            code, f"{message}; it gets no snapshots", "see `portillon-central device list`"
+        )
+    path = (central.folder.path / "repository").joinpath(*names)
+    if not all(_FILE.fullmatch(name) for name in names) or not path.is_file():
+        raise InputError("file_unknown", f"the repository has no file {'/'.join(names)[:200]!r}")
+    return File(path, filename=names[-1], media_type="application/octet-stream")

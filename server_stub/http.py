@@ -1,0 +1,59 @@
+"""The central as a web application.
+
+Law: thin. Rules live in `server_stub.rules`, transactions below; here are routes, statuses and limits. A body is capped
+before it is read. The OpenAPI description is served, and made from the very types that are decoded.
+
+Source: docs/sync-protocol.md; docs/central.md, "API".
+"""
+
+from __future__ import annotations
+
+from litestar import Litestar, get
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp
+
+from scanner.core.errors import GateError
+from server_stub.admin_api import build_admin_routes
+from server_stub.central import Central
+from server_stub.gate_api import build_gate_routes
+from server_stub.nonces import Nonces
+from server_stub.problems import EveryReply, answer_fault, answer_http, answer_unforeseen
+from sync.wire import REQUEST_BYTES
+
+
+@get("/v1/health", sync_to_thread=False, tags=["service"], summary="Is the central up?")
+def give_health() -> dict[str, str]:
+    """For a load balancer or a supervisor."""
+    return {"status": "ok"}
+
+
+def build_litestar(central: Central, nonces: Nonces) -> Litestar:
+    """The application without what every reply carries."""
+    return Litestar(
+        route_handlers=[
+            give_health,
+            build_gate_routes(central, nonces),
+            build_admin_routes(central),
+        ],
+        exception_handlers={
+            GateError: answer_fault,
+            HTTPException: answer_http,
+            Exception: answer_unforeseen,
+        },
+        openapi_config=OpenAPIConfig(
+            title="Portillon central",
+            version="1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+        request_max_body_size=REQUEST_BYTES,
+        logging_config=None,
+    )
+
+
+def build_app(central: Central) -> ASGIApp:
+    """The whole application."""
+    nonces = Nonces(central.clock)
+    return EveryReply(build_litestar(central, nonces), nonces)

@@ -1,0 +1,191 @@
+"""What was counted, for people: by gate, by answer, by ticket type; and whether anything is missing.
+
+Law: read-only, sums of stored facts. Facts under review are told apart, never mixed in. No row of a report names a
+person or a code.
+
+Source: docs/central.md, "Counts".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Subquery, and_, case, func, or_, select
+
+from scanner.core.events import FactKind
+from scanner.core.units import Direction
+from server_stub import tables
+from server_stub.publisher import load_newest_seq
+
+
+class AnswerCount(msgspec.Struct, frozen=True):
+    """How often a gate gave an answer."""
+
+    gate: str
+    outcome: str
+    reason: str
+    scans: int
+
+
+class EntryCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of one ticket type at one gate. ``charged`` and ``persons`` are without those given back."""
+
+    gate: str
+    type: str | None
+    entries: int
+    persons: int
+    charged: int
+    given_back: int
+    exits: int
+
+
+class LedgerCount(msgspec.Struct, frozen=True, kw_only=True):
+    """One device's ledger: rows 1..``have`` arrived, so many of them were facts, rejected or (beside them) forked."""
+
+    device: str
+    epoch: str
+    have: int
+    head: str
+    facts: int
+    rejected: int
+    forked: int
+    under_review: int
+
+
+class ConflictCount(msgspec.Struct, frozen=True):
+    """Accepted entries that the central would have refused."""
+
+    reason: str
+    entries: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything at one instant."""
+
+    snapshot_seq: int
+    answers: list[AnswerCount]
+    entries: list[EntryCount]
+    ledgers: list[LedgerCount]
+    conflicts: list[ConflictCount]
+    open_alerts: int
+
+
+def load_counts(connection: Connection) -> Counts:
+    """The counts as they stand."""
+    return Counts(
+        snapshot_seq=load_newest_seq(connection),
+        answers=_answers(connection),
+        entries=_entries(connection),
+        ledgers=_ledgers(connection),
+        conflicts=_conflicts(connection),
+        open_alerts=connection.execute(
+            select(func.count()).where(tables.alert.c.resolved_at.is_(None))
+        ).scalar_one(),
+    )
+
+
+def _answers(connection: Connection) -> list[AnswerCount]:
+    fact = tables.fact
+    rows = connection.execute(
+        select(tables.gate.c.name, fact.c.outcome, fact.c.reason, func.count())
+        .join(tables.gate, tables.gate.c.gate_no == fact.c.gate_no)
+        .where(fact.c.kind == FactKind.SCAN, fact.c.is_under_review == 0)
+        .group_by(tables.gate.c.name, fact.c.outcome, fact.c.reason)
+        .order_by(tables.gate.c.name, fact.c.outcome, fact.c.reason)
+    )
+    return [AnswerCount(*row) for row in rows]
+
+
+def _entries(connection: Connection) -> list[EntryCount]:
+    fact, returned = tables.fact, _returned()
+    back = func.coalesce(returned.c.persons, 0)
+    is_in = fact.c.movement == Direction.IN
+    stays = case((back >= fact.c.persons, 0), else_=fact.c.persons - back)
+    charged = case((back >= fact.c.charged, 0), else_=fact.c.charged - back)
+    rows = connection.execute(
+        select(
+            tables.gate.c.name.label("gate"),
+            tables.ticket_type.c.name.label("type"),
+            _total(and_(is_in, stays > 0), 1).label("entries"),
+            _total(is_in, stays).label("persons"),
+            _total(is_in, charged).label("charged"),
+            _total(is_in, back).label("given_back"),
+            _total(fact.c.movement == Direction.OUT, 1).label("exits"),
+        )
+        .join(tables.gate, tables.gate.c.gate_no == fact.c.gate_no)
+        .outerjoin(tables.ticket_type, tables.ticket_type.c.type_no == fact.c.type_no)
+        .outerjoin(
+            returned,
+            and_(
+                returned.c.device == fact.c.device,
+                returned.c.epoch == fact.c.epoch,
+                returned.c.refers_to == fact.c.seq,
+            ),
+        )
+        .where(fact.c.movement.is_not(None), fact.c.is_under_review == 0)
+        .group_by(tables.gate.c.name, tables.ticket_type.c.name)
+        .order_by(tables.gate.c.name, tables.ticket_type.c.name)
+    )
+    return [EntryCount(**row._asdict()) for row in rows]
+
+
+def _returned() -> Subquery:
+    """Persons given back, by the entry that they did not use."""
+    fact = tables.fact
+    return (
+        select(
+            fact.c.device, fact.c.epoch, fact.c.refers_to, func.sum(fact.c.persons).label("persons")
+        )
+        .where(fact.c.kind == FactKind.NOT_PASSED, fact.c.refers_to.is_not(None))
+        .group_by(fact.c.device, fact.c.epoch, fact.c.refers_to)
+        .subquery()
+    )
+
+
+def _total(where: Any, amount: Any) -> Any:
+    return func.coalesce(func.sum(case((where, amount), else_=0)), 0)
+
+
+def _ledgers(connection: Connection) -> list[LedgerCount]:
+    counts = {
+        name: _rows_by_ledger(connection, table)
+        for name, table in (
+            ("facts", tables.fact),
+            ("rejected", tables.rejected_row),
+            ("forked", tables.forked_row),
+        )
+    }
+    reviewed = _rows_by_ledger(connection, tables.fact, tables.fact.c.is_under_review == 1)
+    table = tables.ledger
+    return [
+        LedgerCount(
+            device=row.device,
+            epoch=row.epoch,
+            have=row.have,
+            head=row.head.hex(),
+            under_review=reviewed.get((row.device, row.epoch), 0),
+            **{name: found.get((row.device, row.epoch), 0) for name, found in counts.items()},
+        )
+        for row in connection.execute(select(table).order_by(table.c.device, table.c.epoch))
+    ]
+
+
+def _rows_by_ledger(connection: Connection, table: Any, *where: Any) -> dict[tuple[str, str], int]:
+    rows = connection.execute(
+        select(table.c.device, table.c.epoch, func.count())
+        .where(or_(*where) if where else True)
+        .group_by(table.c.device, table.c.epoch)
+    )
+    return {(device, epoch): count for device, epoch, count in rows}
+
+
+def _conflicts(connection: Connection) -> list[ConflictCount]:
+    fact = tables.fact
+    rows = connection.execute(
+        select(fact.c.conflict, func.count())
+        .where(fact.c.conflict.is_not(None), fact.c.is_under_review == 0)
+        .group_by(fact.c.conflict)
+        .order_by(fact.c.conflict)
+    )
+    return [ConflictCount(*row) for row in rows]
