@@ -56,8 +56,16 @@ class Line(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Build the pools of our own connections."""
-        super().init_poolmanager(*args, **kwargs, ssl_context=_build_tls_context())
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._build_tls_context())
         self.poolmanager.pool_classes_by_scheme = _pool_classes(self)
+
+    def _build_tls_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
+        # a pinned key may be anybody's, under any name
+        context.check_hostname = self.spki_sha256 is None
+        return context
 
     def use(self, connection: HTTPConnection) -> None:
         """A connection is being opened; the deadline acts on the newest one."""
@@ -133,13 +141,6 @@ def build_http(line: Line) -> requests.Session:
     for prefix in ("https://", "http://"):
         http.mount(prefix, line)
     return http
-
-
-def _build_tls_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
-    return context
 
 
 def _pool_classes(line: Line) -> dict[str, type[HTTPConnectionPool]]:

@@ -155,14 +155,10 @@ class PublishedSite:
             self.add(part_target(self.site, seq, number), part)
         manifest = manifest_of(base, len(parts), seq=seq, **{"site": self.site} | changes)  # type: ignore[arg-type]
         self.add(manifest_target(self.site), msgspec.json.encode(manifest))
-        self.add(
-            central_keys_target(self.site), msgspec.json.encode(CentralKeys({"k1": "AAAA"}))
-        )
+        self.add(central_keys_target(self.site), msgspec.json.encode(CentralKeys({"k1": "AAAA"})))
         return manifest
 
-    def publish(
-        self, version: int | None = None, *, signer: CryptoSigner | None = None
-    ) -> None:
+    def publish(self, version: int | None = None, *, signer: CryptoSigner | None = None) -> None:
         """Sign everything anew; ``signer`` instead of the right one for the site's role."""
         self.version = version or self.version + 1
         key = self.online.public_key
@@ -206,9 +202,7 @@ class PublishedSite:
 class FolderFetcher(FetcherInterface):
     """Fetches from a published folder; ``meddle`` sees and may change every file on its way."""
 
-    def __init__(
-        self, folder: Path, meddle: Callable[[str, bytes], bytes] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, meddle: Callable[[str, bytes], bytes] | None = None) -> None:
         self.folder = folder
         self.meddle = meddle or (lambda _name, raw: raw)
         self.fetched: list[str] = []

@@ -8,7 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Self
+from typing import IO, Self
 
 Answer = bytes | Iterable[bytes]
 
@@ -43,7 +43,7 @@ def reply(
 
 @dataclass
 class ScriptedServer:
-    """Listens on 127.0.0.1 and asks ``script`` for every answer; an empty answer closes the connection."""
+    """Listens on 127.0.0.1 and asks ``script`` for every answer; an answer in pieces closes the connection."""
 
     script: Callable[[Heard], Answer]
     tls: ssl.SSLContext | None = None
@@ -79,32 +79,32 @@ class ScriptedServer:
                 return
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), connection:
-            if self.tls is not None:
-                connection = self.tls.wrap_socket(connection, server_side=True)
-            stream = connection.makefile("rb")
-            while not self._is_closing.is_set():
-                request = _read_request(stream)
-                if request is None:
-                    return
-                self.heard.append(request)
-                answer = self.script(request)
-                if not answer:
-                    return
-                for piece in [answer] if isinstance(answer, bytes) else answer:
-                    connection.sendall(piece)
-                if not isinstance(answer, bytes):
-                    return
+    def _serve(self, plain: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError), plain:
+            line = self.tls.wrap_socket(plain, server_side=True) if self.tls else plain
+            with line, line.makefile("rb") as stream:
+                self._converse(line, stream)
+
+    def _converse(self, line: socket.socket, stream: IO[bytes]) -> None:
+        while not self._is_closing.is_set():
+            request = _read_request(stream)
+            if request is None:
+                return
+            self.heard.append(request)
+            answer = self.script(request)
+            for piece in [answer] if isinstance(answer, bytes) else answer:
+                line.sendall(piece)
+            if not answer or not isinstance(answer, bytes):
+                return
 
 
-def _read_request(stream: Iterable[bytes]) -> Heard | None:
-    start = stream.readline().decode()  # type: ignore[attr-defined]
+def _read_request(stream: IO[bytes]) -> Heard | None:
+    start = stream.readline().decode()
     if not start:
         return None
     method, path, _version = start.split(" ", 2)
-    headers = dict(_read_headers(iter(stream.readline, b"\r\n")))  # type: ignore[attr-defined]
-    body = stream.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
+    headers = dict(_read_headers(iter(stream.readline, b"\r\n")))
+    body = stream.read(int(headers.get("content-length", "0")))
     return Heard(method, path, headers, body)
 
 

@@ -182,9 +182,7 @@ def test_another_sites_targets_cannot_be_reached(visit: Visit) -> None:
     assert refused(lambda: visit(name="louvre").fetch_manifest()).code == "snapshot_not_published"
 
 
-def test_a_role_cannot_vouch_for_files_of_another_site(
-    site: PublishedSite, visit: Visit
-) -> None:
+def test_a_role_cannot_vouch_for_files_of_another_site(site: PublishedSite, visit: Visit) -> None:
     site.add(manifest_target("louvre"), b"{}")
     site.publish()
 
@@ -220,9 +218,7 @@ def test_a_signed_manifest_that_is_no_manifest_is_refused(
     assert refused(lambda: visit().fetch_manifest()).code == "snapshot_unreadable"
 
 
-def test_a_manifest_that_is_too_long_is_not_fetched(
-    site: PublishedSite, visit: Visit
-) -> None:
+def test_a_manifest_that_is_too_long_is_not_fetched(site: PublishedSite, visit: Visit) -> None:
     site.add(manifest_target("museum"), b" " * 300_000)
     site.publish()
 
