@@ -125,7 +125,7 @@ def _migrate_when_due(connection: sqlite3.Connection) -> None:
             "install the newer portillon again, or let its facts be uploaded and move the file away",
         )
     if found < FORMAT:
-        from scanner.ledger_schema import apply_migrations  # noqa: PLC0415 - slow, rarely due
+        from scanner.ledger_schema import apply_migrations
 
         apply_migrations(connection)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from scanner.core.errors import InputError, StoreError
 from scanner.core.events import Fact, FactKind
@@ -25,11 +25,8 @@ from scanner.core.units import (
     GrantNo,
     Seq,
 )
+from scanner.fact_source import Vector
 from sync.wire import parse_fact
-
-Vector = Mapping[tuple[DeviceId, Epoch], Seq]
-"""Facts at or below it are already in the snapshot's tallies."""
-
 
 _SETTLING = (FactKind.PASSED, FactKind.NOT_PASSED, FactKind.PASSAGE_UNKNOWN)
 

@@ -33,6 +33,7 @@ from scanner.core.grants import (
 )
 from scanner.core.reasons import Reason
 from scanner.core.rules import ScanRule, SitePolicy, rule_problems
+from scanner.core.token import KeyState, TicketKey
 from scanner.core.units import (
     Direction,
     EventNo,
@@ -267,6 +268,27 @@ def parse_mark(meta: Mapping[str, str]) -> SnapshotMark:
         )
     except (KeyError, ValueError) as error:
         raise _wrong("meta", "snapshot_seq, created_at", error) from error
+
+
+def encode_ticket_key(key: TicketKey, version: int = 1) -> Row:
+    """A row of ``ticket_key``; types NULL = every type, empty = none."""
+    types = None if key.types is None else encode_numbers(key.types) or ""
+    return key.kid, key.public, key.state, key.site, types, version
+
+
+def parse_ticket_key(row: Sequence[Any]) -> TicketKey:
+    """A row of ``ticket_key``; a state that this software does not know is as good as revoked."""
+    kid, public, state, site, types, _version = row
+    try:
+        return TicketKey(
+            kid=kid,
+            public=public,
+            site=site,
+            state=KeyState.ACTIVE if state == KeyState.ACTIVE else KeyState.REVOKED,
+            types=None if types is None else parse_numbers(types or None),
+        )
+    except ValueError as error:
+        raise _wrong("ticket_key", site, error) from error
 
 
 # --- columns ------------------------------------------------------------------------------------

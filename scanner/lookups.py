@@ -1,0 +1,135 @@
+"""The read side of a decision: one payload in, everything `decide` may look at out.
+
+Law: index probes only, nothing is decided and nothing is written. One reading of the clock and one base per look-up.
+Without a base everything is unknown, which refuses; a base that fails while it is read is given up for the one before.
+
+Source: docs/architecture.md, "The life of a scan" (3, 4); docs/decisions.md, "What a decision looks at".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.clock import ClockReading
+from scanner.core.credential import Opaque, opaque_key, parse
+from scanner.core.errors import StoreError
+from scanner.core.grants import Gate, SnapshotMark
+from scanner.core.question import Facts
+from scanner.core.rules import SitePolicy
+from scanner.core.token import KeyRing
+from scanner.core.units import Direction, GateNo, LaneReadiness, ZoneNo
+from scanner.current_base import CurrentBase, InUse
+from scanner.fact_source import FactSource, NoPeers, OwnSource
+from scanner.gathering import Gathering
+from scanner.history import History
+from scanner.local_facts import encode_local
+from scanner.presenting import Reader, present
+
+NO_POLICY = SitePolicy(calendar=SiteCalendar("UTC"))
+"""Before the first snapshot; nothing is admitted by it."""
+
+NO_ZONE = ZoneNo(0)
+"""The zone of a lane that no snapshot knows; zones are numbered from 1."""
+
+
+class Lookups:
+    """Everything known at one lane. Use from the lane's thread."""
+
+    def __init__(self, cache_dir: Path, own: OwnSource, peers: FactSource | None = None) -> None:
+        self._bases = CurrentBase(cache_dir)
+        self._own = own
+        self._peers = NoPeers() if peers is None else peers
+        self._bases.follow()
+
+    @property
+    def policy(self) -> SitePolicy:
+        """The site's settings as of the last look-up's snapshot."""
+        in_use = self._bases.in_use
+        return NO_POLICY if in_use is None else in_use.base.tables.policy
+
+    @property
+    def gate(self) -> Gate:
+        """This lane as the last look-up's snapshot knows it; without one by its device's number, in no zone."""
+        return self._gate(self._bases.in_use)
+
+    @property
+    def snapshot(self) -> SnapshotMark | None:
+        """Which snapshot is in use now."""
+        in_use = self._bases.follow()
+        return None if in_use is None else in_use.base.tables.mark
+
+    @property
+    def fault_codes(self) -> tuple[str, ...]:
+        """What cannot be used now (a new base, the device's papers); empty when all is well."""
+        self._bases.follow()
+        return self._bases.doubts.open_codes
+
+    def close(self) -> None:
+        """Let go of the base."""
+        self._bases.close()
+
+    def is_known(self, cleaned: bytes, symbology: str | None) -> bool:
+        """True when the snapshot has this opaque code."""
+        in_use, code = self._bases.follow(), parse(cleaned, symbology)
+        if in_use is None or not isinstance(code, Opaque):
+            return False
+        try:
+            return in_use.base.is_known(opaque_key(in_use.pepper, code.code))
+        except sqlite3.DatabaseError as error:
+            self._bases.give_up(error)
+            return False
+
+    def facts_for(
+        self,
+        cleaned: bytes,
+        symbology: str | None,
+        direction: Direction,
+        clock: ClockReading,
+        lane: LaneReadiness,
+    ) -> Facts:
+        """Everything `decide` may look at, for one payload.
+
+        Raises:
+            StoreError: the ledger itself cannot be read; nothing may be decided without its counts.
+        """
+        in_use = self._bases.follow()
+        while in_use is not None:
+            gate, tables = self._gate(in_use), in_use.base.tables
+            presented = present(cleaned, symbology, Reader(tables.ring, in_use.pepper), clock)
+            history = History(in_use.base, self._own, self._peers, clock)
+            gathering = Gathering(in_use.base, gate, presented, history, self._bases.doubts.doubt)
+            try:
+                return gathering.facts(direction, clock, lane)
+            except sqlite3.DatabaseError as error:
+                in_use = self._bases.give_up(error)
+        return self._nothing_known(cleaned, symbology, clock, lane)
+
+    def encode_local(self, facts: Facts) -> bytes:
+        """What `decide` saw, in ≤ 1 KB, to be kept beside the recorded fact."""
+        return encode_local(facts)
+
+    def _nothing_known(
+        self, cleaned: bytes, symbology: str | None, clock: ClockReading, lane: LaneReadiness
+    ) -> Facts:
+        presented = present(cleaned, symbology, Reader(KeyRing("", ())), clock)
+        return Facts(gate=self._gate(None), lane=lane, presented=presented, snapshot=None)
+
+    def _gate(self, in_use: InUse | None) -> Gate:
+        gate = None if in_use is None else in_use.base.tables.gates.get(in_use.gate_no)
+        if gate is not None:
+            return gate
+        device = self._bases.device
+        gate_no = GateNo(0 if device is None else device.gate_no)
+        if in_use is not None:
+            self._bases.doubts.doubt(_not_in_snapshot(gate_no))
+        return Gate(gate_no=gate_no, name=f"gate {gate_no}", zone_no=NO_ZONE, direction=None)
+
+
+def _not_in_snapshot(gate_no: GateNo) -> StoreError:
+    return StoreError(
+        "gate_not_in_snapshot",
+        f"gate {gate_no} is not in the snapshot; this lane stands in no zone and admits nobody",
+        "make the gate at the central and publish, or enrol this device for a gate that exists",
+    )
