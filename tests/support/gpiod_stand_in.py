@@ -29,6 +29,9 @@ BIASES = {
     KernelBias.DISABLED: Bias.DISABLED,
 }
 
+UNNAMED = "~"
+"""Lines of the simulated chip with such names have none to the kernel."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -86,7 +89,8 @@ class ChipView:
     def get_line_info(self, offset: int) -> Any:
         name = self._chip.names()[offset]
         consumer = self._chip.consumer(name)
-        return SimpleNamespace(name=name, used=bool(consumer), consumer=consumer)
+        shown = None if name.startswith(UNNAMED) else name
+        return SimpleNamespace(name=shown, used=bool(consumer), consumer=consumer)
 
 
 class Request:
