@@ -38,6 +38,7 @@ from scanner.core.errors import DeviceError
 
 DEVICES = Path("/dev")
 EVENT_BUFFER_SIZE = 256
+SHOWN_NAMES = 8
 BIASES = {
     Bias.PULL_UP: KernelBias.PULL_UP,
     Bias.PULL_DOWN: KernelBias.PULL_DOWN,
@@ -219,11 +220,12 @@ class _Chip:
         return None
 
     def valid(self) -> str:
-        """Names for a message."""
-        named = [name for name in self.names if name]
-        if not named:
-            return f"{self.label}/0..{len(self.names) - 1}"
-        return f"{named[0]}..{named[-1]}" if len(named) > 1 else named[0]
+        """Names for a message: those of the header, else some, else numbers."""
+        header = sorted(int(n[4:]) for n in self.names if n[:4] == "GPIO" and n[4:].isdecimal())
+        if header:
+            return f"GPIO{header[0]}..GPIO{header[-1]}"
+        named = [name for name in self.names if name][:SHOWN_NAMES]
+        return ", ".join(named) or f"{self.label}/0..{len(self.names) - 1}"
 
 
 def _chips(devices: Path) -> list[_Chip]:

@@ -92,6 +92,14 @@ class SimulatedChip:
         self._watchers: dict[str, list[Watcher]] = {}
         self._lock = threading.RLock()
 
+    def names(self) -> tuple[str, ...]:
+        """Its lines by offset."""
+        return tuple(self._lines)
+
+    def consumer(self, line: str) -> str:
+        """Who holds the line; empty = nobody."""
+        return self._at(line).consumer
+
     # The world's side
 
     def drive(self, line: str, *, level: bool, at_ms: int | None = None) -> None:
@@ -116,6 +124,12 @@ class SimulatedChip:
     def watch(self, line: str, watcher: Watcher) -> None:
         """Tell ``watcher`` of every change of a relay's contact."""
         self._watchers.setdefault(self._at(line).name, []).append(watcher)
+
+    def measure(self, line: str) -> bool:
+        """A multimeter on the line: True = 3.3 V."""
+        with self._lock:
+            self.catch_up()
+            return self._at(line).level
 
     def is_closed(self, line: str) -> bool:
         """True while the contact of the relay on this line is closed, whatever the line says."""
