@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
+from unicodedata import category
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -41,6 +42,7 @@ EXP, NBF, CTI = 4, 5, 7
 TYPE_NO, MAX_TOTAL, SEAT, ISSUED_SEQ = -1, -2, -3, -4
 
 _TIME_MAX_MS = TIME_MAX_S * SECOND_MS
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # controls, format marks, line ends
 _SHORT_TEXT_MAX = 24  # bytes with their head
 _TEXT_MAX_BYTES = len(SIGNED_PREFIX) + TICKET_MAX_BYTES // 2 * 3
 _PAYLOAD_SIZES = tuple(cbor2.dumps(bytes(size))[: 1 + (size > 23)] for size in range(256))  # noqa: PLR2004 - RFC 8949
@@ -186,14 +188,7 @@ def verify(token: bytes, ring: KeyRing) -> Claims | Refusal:
         public.verify(signature, _signed_bytes(protected, size + payload))
     except InvalidSignature:
         return _BAD_SIGNATURE
-    if key.state is not KeyState.ACTIVE:
-        return _KEY_REVOKED
-    if key.site != ring.site:
-        return _WRONG_SITE
-    claims = _parse_claims(payload)
-    if claims is None or (key.types is not None and claims.type_no not in key.types):
-        return _BAD_SIGNATURE
-    return claims
+    return _judged(payload, key, ring.site)
 
 
 def encode(claims: Claims, signer: TicketSigner) -> bytes:
@@ -268,6 +263,18 @@ def _signed_bytes(protected: bytes, sized: bytes) -> bytes:
     return _SIGNED_CONTEXT + protected + _NO_EXTERNAL_DATA + sized
 
 
+def _judged(payload: bytes, key: TicketKey, site: str) -> Claims | Refusal:
+    """What a good signature is worth."""
+    if key.state is not KeyState.ACTIVE:
+        return _KEY_REVOKED
+    if key.site != site:
+        return _WRONG_SITE
+    claims = _parse_claims(payload)
+    if claims is None or (key.types is not None and claims.type_no not in key.types):
+        return _BAD_SIGNATURE
+    return claims
+
+
 def _encode_claims(claims: Claims) -> bytes:
     """The claims as CBOR; the labels stand in their canonical order."""
     stated = {
@@ -314,7 +321,7 @@ def _label(stated: bytes) -> str:
         label = raw.decode()
     except UnicodeDecodeError:
         return ""
-    return label if label.isprintable() else ""
+    return "" if any(category(letter) in _NOT_SHOWN for letter in label) else label
 
 
 def _are_sound(claims: Claims) -> bool:
