@@ -56,9 +56,7 @@ def played(camera: ReplayCamera, clock: Stopwatch, frames: int) -> list[int | No
     return levels
 
 
-def test_pictures_are_played_in_name_order_and_then_no_more(
-    folder: Path, clock: Stopwatch
-) -> None:
+def test_pictures_are_played_in_name_order_and_then_no_more(folder: Path, clock: Stopwatch) -> None:
     camera = ReplayCamera(folder, FPS, clock)
 
     assert played(camera, clock, 6) == [10, 20, 30, 40, None, None]
