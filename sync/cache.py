@@ -78,6 +78,20 @@ class Cache:
         """The base a pointer names."""
         return self.folder / pointer.file
 
+    def vector(self) -> dict[tuple[str, str], int]:
+        """Up to where the current base counts each ledger; empty without one."""
+        pointer = self.current()
+        if pointer is None:
+            return {}
+        uri = f"file:{quote(str(self.base_path(pointer).absolute()))}?mode=ro"
+        try:
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                rows = connection.execute("SELECT device, epoch, seq FROM vector").fetchall()
+        except sqlite3.Error:
+            # a damaged base is the lane's alarm; here it only means that more facts are asked for
+            return {}
+        return {(device, epoch): seq for device, epoch, seq in rows}
+
     def require_room(self, needed_bytes: int) -> None:
         """Refuse a download that would fill the disk.
 
@@ -100,7 +114,7 @@ class Cache:
             CentralError: the base is not what the manifest says, or not one of ours.
             StoreError: the disk.
         """
-        self._refuse_older(manifest.seq)
+        self.refuse_older(manifest.seq)
         beside = make_folder(self.folder) / f".{manifest.seq}.new"
         try:
             _assemble(parts, beside, manifest)
@@ -126,7 +140,12 @@ class Cache:
         save_atomically(self.pointer_path, msgspec.json.encode(pointer))
         return pointer
 
-    def _refuse_older(self, seq: int) -> None:
+    def refuse_older(self, seq: int) -> None:
+        """Versions never go back.
+
+        Raises:
+            CentralError: ``base_not_newer``.
+        """
         current = self.current()
         if current is not None and seq <= current.seq:
             raise CentralError(
@@ -134,6 +153,10 @@ class Cache:
                 f"snapshot {seq} is not newer than {current.seq}, which is in use; it stays",
                 "versions never go back, not even after a restore: look at the central's publisher",
             )
+
+    def kept(self) -> list[int]:
+        """Sequences of the bases that are here, newest first."""
+        return sorted(filter(None, map(_seq_of, self.folder.glob("*.db"))), reverse=True)
 
     def prune(self) -> None:
         """Delete all bases but the current one and the one before it, with their side files."""

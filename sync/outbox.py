@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -49,14 +49,15 @@ class Outbox:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._origin = load_origin(connection)
+        with _faults_named():
+            self._origin = load_origin(connection)
 
     @classmethod
     def open(cls, path: Path) -> Self | None:
         """The outbox of a ledger, or None before the gate's first start.
 
         Raises:
-            StoreError: ``ledger_unreadable``.
+            StoreError: ``ledger_unreadable``, ``ledger_not_read``.
         """
         if not path.is_file():
             return None
@@ -89,27 +90,31 @@ class Outbox:
 
     def head(self) -> Head:
         """The newest row's number and hash."""
-        return load_head(self._connection)
+        with _faults_named():
+            return load_head(self._connection)
 
     def build_batch(
         self,
         after: int,
         signer: Signer,
         vector: Mapping[tuple[str, str], int],
-        *,
-        limit: int = BATCH_ROWS,
     ) -> Batch:
         """Rows above ``after``, as many as one request holds, signed.
 
-        Without rows (``limit`` 0, or none left) it is a look at what is new, under the newest row's hash.
+        Where none are left it is a look at what is new, under the newest row's hash.
+
+        Raises:
+            StoreError: ``ledger_not_read``.
         """
-        rows = _fitting(load_rows(self._connection, after, limit)) if limit else []
-        last = Head(rows[-1].seq, rows[-1].hash) if rows else self.head()
+        with _faults_named():
+            stored = _fitting(load_rows(self._connection, after, BATCH_ROWS))
+            rows = [Row(row.seq, row.body.decode(), row.hash.hex()) for row in stored]
+        last = Head(stored[-1].seq, stored[-1].hash) if stored else self.head()
         last_hash = last.hash.hex()
         statement = batch_statement(self.device, self.epoch, last.seq, last_hash)
         return Batch(
             epoch=self.epoch,
-            rows=[Row(row.seq, row.body.decode(), row.hash.hex()) for row in rows],
+            rows=rows,
             last_seq=last.seq,
             last_hash=last_hash,
             signature=to_base64(signer.sign(statement)),
@@ -163,7 +168,8 @@ class Outbox:
             return GENESIS
         if seq == self._origin.anchor.seq:
             return self._origin.anchor.hash
-        rows = load_rows(self._connection, seq - 1, 1)
+        with _faults_named():
+            rows = load_rows(self._connection, seq - 1, 1)
         return rows[0].hash if rows and rows[0].seq == seq else None
 
 
@@ -179,13 +185,12 @@ def _fitting(rows: list[LedgerRow]) -> list[LedgerRow]:
 
 
 @contextlib.contextmanager
-def reading_faults_named() -> object:
-    """SQLite's errors while reading the ledger, as ours."""
+def _faults_named() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise StoreError(
             "ledger_not_read",
             f"the ledger cannot be read for sending ({error}); its facts wait",
-            "the gate repairs or sets aside its ledger when it starts again",
+            "the gate repairs its ledger, or sets it aside, when it starts again",
         ) from error

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sqlite_utils import Database
 from sqlite_utils.db import Table
@@ -98,7 +98,7 @@ class Peers:
         """
         receipt = exchange.receipt
         owner = {"device": receipt.device, "epoch": receipt.epoch}
-        with faults_named(), self._db.atomic():
+        with _faults_named(), self._db.atomic():
             _table(self._db, "receipt").upsert(
                 owner
                 | {
@@ -116,6 +116,15 @@ class Peers:
             )
             _table(self._db, "fact").insert_all(_fact_rows(exchange.facts), ignore=True)
 
+    def erase_facts(self) -> None:
+        """Forget other lanes' facts; receipts for our own stay.
+
+        Raises:
+            StoreError: ``peers_unusable``.
+        """
+        with _faults_named(), self._db.atomic():
+            _table(self._db, "fact").delete_where()
+
     def count_facts(self) -> int:
         """How many facts of other ledgers are here."""
         count: int = _table(self._db, "fact").count
@@ -130,9 +139,7 @@ class Peers:
 
 
 def _table(db: Database, name: str) -> Table:
-    table = db[name]
-    assert isinstance(table, Table)
-    return table
+    return cast("Table", db[name])
 
 
 def _rejected_row(one: Rejected) -> dict[str, Any]:
@@ -166,11 +173,13 @@ def open_peers(path: Path) -> tuple[Peers, Path | None]:
     make_folder(path.parent)
     try:
         return Peers(_connect(path)), None
-    except (sqlite3.DatabaseError, StoreError) as error:
-        if not _is_damage(error):
-            raise _unusable(error) from error
+    except sqlite3.OperationalError as error:
+        # the disk or a lock: the file itself may be in order
+        raise _unusable(error) from error
+    except sqlite3.DatabaseError:
+        pass
     aside = _set_aside(path)
-    with faults_named():
+    with _faults_named():
         return Peers(_connect(path)), aside
 
 
@@ -181,17 +190,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("quick_check found damage")
+        _require_whole(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _is_damage(error: Exception) -> bool:
-    # OperationalError: the disk or a lock; everything else of DatabaseError is what the file holds
-    return not isinstance(error, sqlite3.OperationalError)
+def _require_whole(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise sqlite3.DatabaseError("quick_check found damage")
 
 
 def _set_aside(path: Path) -> Path:
@@ -206,8 +214,7 @@ def _set_aside(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def faults_named() -> Any:
-    """SQLite's errors as ours."""
+def _faults_named() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -42,7 +42,7 @@ class Step(StrEnum):
     ERASE = "erase"
     """Erase cache and peppers."""
     EXCHANGE = "exchange"
-    """Send the rows after ``have`` (none, if ``asks_only``), take the receipt and other lanes' facts."""
+    """Send the rows after ``have``, even if there are none; take the receipt and other lanes' facts."""
     SNAPSHOT = "snapshot"
     """Fetch what is new, verify it and put it in place."""
     END = "end"
@@ -101,11 +101,6 @@ class Receipted:
 
 
 @dataclass(frozen=True, slots=True)
-class OutOfStep:
-    """The central cannot join our rows to those it holds: ask what it holds."""
-
-
-@dataclass(frozen=True, slots=True)
 class SnapshotVerified:
     """The newest snapshot is in place."""
 
@@ -120,14 +115,7 @@ class Failed:
 
 
 Event = (
-    TimeAnswered
-    | DeviceAnswered
-    | Erased
-    | NothingRecorded
-    | Receipted
-    | OutOfStep
-    | SnapshotVerified
-    | Failed
+    TimeAnswered | DeviceAnswered | Erased | NothingRecorded | Receipted | SnapshotVerified | Failed
 )
 
 
@@ -137,7 +125,6 @@ class Session:
 
     step: Step = Step.TIME
     have: int = 0
-    asks_only: bool = False
     snapshot_seq: int = 0
     newest_seq: int = 0
     is_snapshot_due: bool = True
@@ -172,8 +159,10 @@ def advance(session: Session, event: Event) -> Session:
 
 
 def _time_answered(session: Session, event: TimeAnswered) -> Session:
-    noted = session if event.fault is None else _note(session, event.fault)
-    return replace(noted, step=Step.DEVICE)
+    if event.fault is None:
+        return replace(session, step=Step.DEVICE)
+    # an unknown key: the repository has the newer ones
+    return replace(_note(session, event.fault), step=Step.DEVICE, is_snapshot_due=True)
 
 
 def _device_answered(session: Session, event: DeviceAnswered) -> Session:
@@ -192,11 +181,10 @@ def _nothing_recorded(session: Session, _event: NothingRecorded) -> Session:
 
 def _receipted(session: Session, event: Receipted) -> Session:
     has_fallen_back = event.have < session.have
-    has_moved = event.have != session.have or event.facts > 0 or session.asks_only
+    has_moved = event.have != session.have or event.facts > 0
     after = replace(
         session,
         have=event.have,
-        asks_only=False,
         newest_seq=max(session.newest_seq, event.snapshot_seq),
         is_drained=event.have >= event.held and not event.more,
         batches=session.batches + 1,
@@ -208,11 +196,6 @@ def _receipted(session: Session, event: Receipted) -> Session:
     if not after.is_drained and not has_moved:
         return _give_up_exchanging(after, TAKES_NOTHING)
     return _after_exchange(after)
-
-
-def _out_of_step(session: Session, _event: OutOfStep) -> Session:
-    after = replace(session, asks_only=True, fall_backs=session.fall_backs + 1)
-    return _give_up_exchanging(after, KEEPS_LOSING) if after.fall_backs > FALL_BACKS_MOST else after
 
 
 def _snapshot_verified(session: Session, event: SnapshotVerified) -> Session:
@@ -282,7 +265,6 @@ _TABLE: dict[tuple[Step, type[Event]], Callable[[Session, Any], Session]] = {
     (Step.ERASE, Failed): _line_failed,
     (Step.EXCHANGE, NothingRecorded): _nothing_recorded,
     (Step.EXCHANGE, Receipted): _receipted,
-    (Step.EXCHANGE, OutOfStep): _out_of_step,
     (Step.EXCHANGE, Failed): _exchange_failed,
     (Step.SNAPSHOT, SnapshotVerified): _snapshot_verified,
     (Step.SNAPSHOT, Failed): _snapshot_failed,

@@ -57,6 +57,11 @@ class SyncSettings:
         return self.cache_dir / "tuf"
 
     @property
+    def root_path(self) -> Path:
+        """The root that enrolment pinned."""
+        return self.tuf_dir / "pinned-root.json"
+
+    @property
     def parts_dir(self) -> Path:
         """Downloads in progress."""
         return self.cache_dir / "parts"

@@ -28,7 +28,7 @@ from tuf.api.exceptions import (
     RepositoryError,
     UnsignedMetadataError,
 )
-from tuf.api.metadata import TargetFile  # type: ignore[attr-defined]  # public, exported by its docs only
+from tuf.api.metadata import TargetFile
 from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
@@ -48,8 +48,8 @@ from sync.manifest import (
 )
 from sync.snapshot import PART_BYTES
 
-METADATA_PATH = "/v1/tuf/metadata/"
-TARGETS_PATH = "/v1/tuf/targets/"
+METADATA_PATH = "/v1/repo/metadata/"
+TARGETS_PATH = "/v1/repo/targets/"
 NOT_FOUND = 404
 SECOND_MS = 1_000
 YEAR_9999_MS = 253_370_764_800_000

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sync.session import (
     DeviceAnswered,
     Event,
     Failed,
     Fault,
-    OutOfStep,
     Receipted,
     Session,
     SnapshotVerified,
@@ -34,15 +33,12 @@ class Peer:
     rows: dict[int, str] = field(default_factory=dict)
     backups: list[dict[int, str]] = field(default_factory=list)
     seq: int = 1
-    asks_for_gaps: bool = False
 
     @property
     def have(self) -> int:
         return next((n for n in range(len(self.rows) + 1) if n + 1 not in self.rows), 0)
 
     def take(self, batch: dict[int, str], held: int) -> Event:
-        if batch and min(batch) > self.have + 1 and self.asks_for_gaps:
-            return OutOfStep()
         for seq, body in batch.items():
             assert self.rows.get(seq, body) == body, "the gate changed a row"
             if seq <= self.have + 1:
@@ -61,10 +57,6 @@ class Convergence(RuleBasedStateMachine):
         self.session: Session | None = None
         self.late: list[Event] = []
         self.snapshot_seq = 0
-
-    @initialize(asks_for_gaps=st.booleans())
-    def meet(self, *, asks_for_gaps: bool) -> None:
-        self.peer.asks_for_gaps = asks_for_gaps
 
     @rule(count=st.integers(1, 7))
     def record(self, count: int) -> None:
@@ -137,7 +129,7 @@ class Convergence(RuleBasedStateMachine):
         if session.step is Step.SNAPSHOT:
             return SnapshotVerified(self.peer.seq)
         rows = enumerate(self.ledger, 1)
-        waiting = [] if session.asks_only else [row for row in rows if row[0] > session.have]
+        waiting = [row for row in rows if row[0] > session.have]
         return self.peer.take(dict(waiting[:BATCH]), len(self.ledger))
 
     def _hear(self, event: Event) -> None:

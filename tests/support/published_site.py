@@ -208,7 +208,7 @@ class FolderFetcher(FetcherInterface):
         self.fetched: list[str] = []
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        name = url.removeprefix("/v1/tuf/")
+        name = url.removeprefix("/v1/repo/")
         self.fetched.append(name.rpartition("/")[2])
         path = self.folder / name
         if not path.is_file():

@@ -1,0 +1,233 @@
+"""The network side as a process: contact after contact, for as long as it is wanted.
+
+Law: one worker a data folder. A contact that fails is waited out (`sync.backoff`), never given up; a worker that is
+killed anywhere leaves whole files. What is wrong is logged once when it begins and once when it is over; the newest
+status is in ``peers/status.json``. Never a payload, a key or a secret in a log.
+
+Source: docs/sync.md, "The worker".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from scanner.core.errors import ConfigError, GateError, StoreError
+from sync.backoff import delay_s
+from sync.cache import Cache
+from sync.clock_proof import Clock
+from sync.contact import Contact, Files
+from sync.device import Device, load_device
+from sync.device_key import load_signer
+from sync.durable import OWNER_FILE, make_folder
+from sync.enrolment import TEXT_BYTES, enrol, parse_invitation
+from sync.outbox import Outbox
+from sync.peers import Peers, open_peers
+from sync.report import ContactReport, SyncStatus, fault_of, save_status
+from sync.session import Fault
+from sync.settings import SyncSettings
+
+LOOK_FOR_CODE_S = 1.0
+"""How often a device that is not enrolled looks for a code that its camera read."""
+REFRESH_MS = 10 * 60 * 1_000
+"""The repository is looked at this often even if the exchange says that nothing is new: keys may have been changed."""
+POLL_JITTER = 0.1
+
+_LOG = logging.getLogger("portillon.sync")
+_DICE = random.SystemRandom()
+
+
+def run_once(settings: SyncSettings, clock: Clock) -> ContactReport:
+    """One contact now, whatever came before.
+
+    Raises:
+        StoreError: ``sync_already_running``, ``peers_unusable``.
+    """
+    with Worker.open(settings, clock) as worker:
+        return worker.contact()
+
+
+def run(settings: SyncSettings, clock: Clock, stop: threading.Event) -> None:
+    """Contact after contact until ``stop`` is set.
+
+    Raises:
+        StoreError: ``sync_already_running``, ``peers_unusable``.
+    """
+    with Worker.open(settings, clock) as worker:
+        while not stop.is_set():
+            stop.wait(worker.turn())
+
+
+class Worker:
+    """What lasts from one contact to the next."""
+
+    def __init__(self, settings: SyncSettings, clock: Clock, peers: Peers) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._peers = peers
+        self._cache = Cache(settings.cache_dir)
+        self._refreshed_ms: int | None = None
+        self._failures = 0
+        self._last_ok_at_ms: int | None = None
+        self._doubts: frozenset[str] = frozenset()
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, settings: SyncSettings, clock: Clock) -> Iterator[Worker]:
+        """The worker of a data folder, if no other one is at work there."""
+        with _only_worker(settings.peers_dir):
+            peers, aside = open_peers(settings.peers_path)
+            if aside is not None:
+                _LOG.warning("peers.db was damaged", extra={"set_aside": aside.name})
+            with peers:
+                yield cls(settings, clock, peers)
+
+    def turn(self) -> float:
+        """Enrol if there is a code, or make contact. Returns seconds until the next turn."""
+        if not self._is_enrolled() and not self._enrol_by_code():
+            self._tell((_not_enrolled(),))
+            return LOOK_FOR_CODE_S
+        report = self.contact()
+        if report.is_unfinished and report.is_ok:
+            return 0.0
+        return self._pause_s(report)
+
+    def contact(self) -> ContactReport:
+        """One contact; its status is written."""
+        report = self._contact()
+        self._failures = 0 if report.is_ok else self._failures + 1
+        if report.is_ok:
+            self._last_ok_at_ms = report.at_ms
+        self._tell(report.faults)
+        _log_progress(report)
+        self._save_status(report)
+        return report
+
+    def _contact(self) -> ContactReport:
+        at_ms = self._clock.now_ms()
+        try:
+            device = load_device(self._settings.device_path)
+            if device is None:
+                return ContactReport(at_ms=at_ms, faults=(_not_enrolled(),))
+            with Outbox.open(self._settings.ledger_path) or contextlib.nullcontext() as outbox:
+                return self._contact_as(device, outbox)
+        except GateError as error:
+            return ContactReport(at_ms=at_ms, faults=(fault_of(error),))
+
+    def _contact_as(self, device: Device, outbox: Outbox | None) -> ContactReport:
+        is_due = self._is_refresh_due()
+        contact = Contact(
+            self._settings,
+            self._clock,
+            device,
+            load_signer(self._settings.key_path),
+            Files(self._cache, self._peers, outbox),
+            is_snapshot_due=is_due,
+        )
+        report = contact.run()
+        if is_due and report.is_ok:
+            self._refreshed_ms = self._clock.monotonic_ms()
+        return report
+
+    def _is_refresh_due(self) -> bool:
+        if self._refreshed_ms is None:
+            return True
+        return self._clock.monotonic_ms() - self._refreshed_ms >= REFRESH_MS
+
+    def _is_enrolled(self) -> bool:
+        return self._settings.device_path.exists()
+
+    def _enrol_by_code(self) -> bool:
+        """Use the code that the gate's camera read, once; True when it made us a gate."""
+        path = self._settings.invitation_path
+        try:
+            with path.open("rb") as file:
+                text = file.read(TEXT_BYTES + 1)
+            path.unlink()
+        except OSError:
+            return False
+        try:
+            invitation = parse_invitation(text, self._settings.central_url)
+            device = enrol(invitation, self._settings, self._clock)
+        except GateError as error:
+            _LOG.warning(error.message, extra={"code": error.code, "hint": error.hint})
+            return False
+        _LOG.info("enrolled", extra={"site": device.site, "gate": device.gate_no})
+        return True
+
+    def _pause_s(self, report: ContactReport) -> float:
+        roll = _DICE.random()
+        poll_s = self._settings.poll_s * (1 - POLL_JITTER * roll)
+        if report.is_ok:
+            return poll_s
+        wait_s = delay_s(self._failures, roll, report.retry_after_s)
+        # a central that was heard is asked again at its usual time; a dead line is tried at once
+        return wait_s if any(fault.is_line for fault in report.faults) else max(wait_s, poll_s)
+
+    def _tell(self, faults: tuple[Fault, ...]) -> None:
+        """Log what is wrong when it begins and when it is over."""
+        codes = frozenset(fault.code for fault in faults)
+        for fault in faults:
+            if fault.code not in self._doubts:
+                _LOG.warning(fault.message, extra={"code": fault.code, "hint": fault.hint})
+        for code in sorted(self._doubts - codes):
+            _LOG.info("over: %s", code, extra={"code": code})
+        self._doubts = codes
+
+    def _save_status(self, report: ContactReport) -> None:
+        status = SyncStatus(
+            report=report, last_ok_at_ms=self._last_ok_at_ms, failures=self._failures
+        )
+        try:
+            save_status(self._settings.status_path, status)
+        except StoreError as error:
+            _LOG.warning(error.message, extra={"code": error.code, "hint": error.hint})
+
+
+def _log_progress(report: ContactReport) -> None:
+    if report.sent or report.has_new_snapshot or report.peer_facts:
+        _LOG.info(
+            "synced",
+            extra={
+                "sent": report.sent,
+                "have": report.have,
+                "held": report.held,
+                "rejected": report.rejected,
+                "peer_facts": report.peer_facts,
+                "snapshot": report.snapshot_seq,
+            },
+        )
+
+
+def _not_enrolled() -> Fault:
+    return fault_of(
+        ConfigError(
+            "sync_not_enrolled",
+            "this device is not enrolled; nothing is sent or fetched",
+            "make a code at the central (portillon-central device add), then: portillon enrol CODE",
+        )
+    )
+
+
+@contextlib.contextmanager
+def _only_worker(folder: Path) -> Iterator[None]:
+    """Hold the right to write ``cache/`` and ``peers/``; the kernel gives it back whatever happens to us."""
+    handle = os.open(make_folder(folder) / "sync.lock", os.O_RDWR | os.O_CREAT, OWNER_FILE)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                "sync_already_running",
+                f"another sync is at work in {str(folder.parent)!r}; this one does nothing",
+                "stop the other one (systemctl stop portillon-sync), or let it do the work",
+            ) from error
+        yield
+    finally:
+        os.close(handle)
