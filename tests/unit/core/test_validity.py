@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -18,19 +18,9 @@ from scanner.core.validity import (
     parse_offset,
     validity,
 )
+from support.instants import PARIS, utc, wall
 
-PARIS = SiteCalendar("Europe/Paris")
 CLUB = SiteCalendar("Europe/Paris", "04:00")
-
-
-def at(text: str) -> Instant:
-    """An instant written in ISO 8601 with an offset."""
-    return Instant(round(datetime.fromisoformat(text).timestamp() * 1000))
-
-
-def wall(text: str) -> Instant:
-    """An instant written in Paris wall time."""
-    return PARIS.instant(datetime.fromisoformat(text))
 
 
 def bought(offset: str, **settings: object) -> ValidityRule:
@@ -44,7 +34,7 @@ def last_day(interval: Interval) -> date:
 
 def test_s01_365_days_after_purchase_end_with_the_business_day_a_year_later() -> None:
     assert validity(bought("365 days"), wall("2025-03-10T14:00"), PARIS) == Interval(
-        at("2025-03-10T13:00Z"), at("2026-03-10T23:00Z")
+        utc("2025-03-10T13:00Z"), utc("2026-03-10T23:00Z")
     )
 
 
@@ -56,7 +46,7 @@ def test_s02_the_pass_admits_until_the_last_millisecond_of_its_last_day() -> Non
 
 def test_s03_rounding_to_the_instant_ends_at_the_minute_of_purchase() -> None:
     rule = bought("365 days", rounding=Rounding.INSTANT)
-    assert validity(rule, wall("2025-03-10T14:00"), PARIS).until == at("2026-03-10T13:00Z")
+    assert validity(rule, wall("2025-03-10T14:00"), PARIS).until == utc("2026-03-10T13:00Z")
 
 
 def test_s04_counting_the_first_day_ends_a_day_earlier() -> None:
@@ -82,7 +72,7 @@ def test_s05_s06_a_month_too_short_clamps_to_its_last_day(
 
 
 def test_s07_the_purchase_date_is_the_sites_not_the_buyers() -> None:
-    paid_in_new_york = at("2026-05-31T23:30-04:00")
+    paid_in_new_york = utc("2026-05-31T23:30-04:00")
     assert PARIS.business_date(paid_in_new_york) == date(2026, 6, 1)
     assert last_day(validity(bought("1 day"), paid_in_new_york, PARIS)) == date(2026, 6, 2)
 
@@ -90,8 +80,8 @@ def test_s07_the_purchase_date_is_the_sites_not_the_buyers() -> None:
 def test_s08_seven_days_are_wall_time_and_168_hours_are_elapsed() -> None:
     purchase = wall("2025-10-20T12:00")
     days = bought("7 days", rounding=Rounding.INSTANT)
-    assert validity(days, purchase, PARIS).until == at("2025-10-27T11:00Z")
-    assert validity(bought("168 hours"), purchase, PARIS).until == at("2025-10-27T10:00Z")
+    assert validity(days, purchase, PARIS).until == utc("2025-10-27T11:00Z")
+    assert validity(bought("168 hours"), purchase, PARIS).until == utc("2025-10-27T10:00Z")
 
 
 def test_s09_a_term_from_the_first_scan_is_counted_from_that_entry() -> None:
@@ -102,7 +92,7 @@ def test_s09_a_term_from_the_first_scan_is_counted_from_that_entry() -> None:
 
 def test_an_end_in_the_repeated_hour_is_its_second_occurrence() -> None:
     rule = bought("7 days", rounding=Rounding.INSTANT)
-    assert validity(rule, wall("2026-10-18T02:30"), PARIS).until == at("2026-10-25T01:30Z")
+    assert validity(rule, wall("2026-10-18T02:30"), PARIS).until == utc("2026-10-25T01:30Z")
 
 
 def test_a_term_of_nothing_ends_where_it_starts_also_in_the_second_of_two_hours() -> None:
@@ -203,15 +193,10 @@ def test_an_offset_is_written_as_number_and_unit(text: str, offset: Offset) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "30", "days", "-1 days", "1.5 days", "30days", "30 Days", "٣ days", "1 day\n"]
+    "text", ["", "30", "days", "-1 days", "1.5 days", "30days", "30 Days", "\u0663 days", "1 day\n"]
 )
 def test_what_is_no_offset_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_offset(text)
     assert caught.value.code == "offset_not_understood"
     assert "365 days" in caught.value.hint
-
-
-def test_times_here_are_what_they_say() -> None:
-    assert at("1970-01-01T00:00:01Z") == 1_000
-    assert wall("2026-03-10T14:00") == datetime(2026, 3, 10, 13, tzinfo=UTC).timestamp() * 1000
