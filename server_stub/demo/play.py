@@ -6,14 +6,13 @@ anything more is a fault of the act.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event
 
-from server_stub.demo.network import Cable
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 from server_stub.demo.stage import Ear, Notice, Program, Screen, wait_until
-from server_stub.demo.story import Act, Look
+from server_stub.demo.story import Act, Cue, Look
 
 ANSWER_WITHIN_S = 20.0
 PASSAGE_WITHIN_S = 20.0
@@ -69,22 +68,23 @@ class Play:
         gate: Program,
         open_ear: Callable[[], Ear],
         screen: Screen,
-        cable: Cable,
         passes: Mapping[str, Pass],
+        cues: Mapping[Cue, Callable[[], None]],
     ) -> None:
         self._gate = gate
         self._open_ear = open_ear
         self._screen = screen
-        self._cable = cable
         self._passes = passes
+        self._cues = cues
         self._pause = Event()
         self._ear = open_ear()
 
-    def perform(self, acts: tuple[Act, ...]) -> Iterator[Result]:
+    def perform(self, acts: Iterable[Act]) -> Iterator[Result]:
         """Every act in turn."""
         self._show_empty_lane()
         for number, act in enumerate(acts):
-            self._cue_before(act)
+            if act.cue in self._cues:
+                self._cues[act.cue]()
             yield self._perform(act, number)
 
     def close(self) -> None:
@@ -92,7 +92,8 @@ class Play:
         self._ear.close()
 
     def _perform(self, act: Act, number: int) -> Result:
-        self._ear.ask("simulate", passage=act.turns)
+        if not act.turns:
+            self._ear.ask("simulate", passage=False)
         self._ear.drain()
         self._hold_up(act, number)
         heard = self._ear.hear(("scan",), ANSWER_WITHIN_S, f"an answer to {act.who!r}")
@@ -107,12 +108,6 @@ class Play:
         self._pause.wait(EMPTY_S)
         extra = [notice for notice in self._ear.drain() if notice["event"] == "scan"]
         return _result(act, heard, passage, len(extra))
-
-    def _cue_before(self, act: Act) -> None:
-        if act.cue == "cut_network":
-            self._cable.cut()
-        if act.cue == "restore_network":
-            self._cable.restore()
 
     def _hold_up(self, act: Act, seed: int) -> None:
         self._screen.show(render(self._scene(act, seed, rotation_deg=-3)))

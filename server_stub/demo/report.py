@@ -5,8 +5,9 @@ Law: colours always with an icon and a word; the same words without a terminal. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -65,6 +66,22 @@ def show_act(console: Console, number: int, of: int, result: Result) -> None:
         ),
         soft_wrap=True,
     )
+
+
+def show_visitor(console: Console, number: int, result: Result) -> None:
+    """Somebody came after the story."""
+    line = Text.assemble(
+        f"{number:>5}  ", f"{result.act.who:<12} ", answer(result), f"  {result.passage}"
+    )
+    console.print(line, soft_wrap=True)
+
+
+def told(notice: Mapping[str, Any]) -> Text:
+    """One notice of the gate as a line."""
+    if notice["event"] != "scan":
+        return Text(f"  {notice['event'].replace('_', ' ')}", "dim")
+    words = f"{notice['icon']} {notice['outcome']} {notice['reason']}"
+    return Text(words, style=STYLES.get(notice["colour"], "bold"))
 
 
 def show_table(console: Console, results: list[Result]) -> None:

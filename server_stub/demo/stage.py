@@ -135,6 +135,7 @@ class Ear:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.notices: queue.Queue[Notice] = queue.Queue()
+        self._pause = threading.Event()
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(str(path))
         self._connection.sendall(b'{"do": "watch"}\n')
@@ -172,6 +173,10 @@ class Ear:
         while not self.notices.empty():
             heard.append(self.notices.get_nowait())
         return heard
+
+    def pause(self, seconds: float) -> None:
+        """Wait a little."""
+        self._pause.wait(seconds)
 
     def close(self) -> None:
         """Stop listening."""

@@ -1,0 +1,173 @@
+"""`portillon-central demo` (``make run``): a day at a museum and a club, without hardware.
+
+Law: exit 0 only if every act was answered as the story expects and the books agree. On a terminal the lane goes on until
+Ctrl-C; without one the demo ends by itself. With ``--camera`` a real camera looks at codes that you hold up.
+
+Source: docs/quickstart.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from scanner.core.errors import GateError
+from server_stub.demo import books, museum, report
+from server_stub.demo.play import Play, Result
+from server_stub.demo.stage import load_json, run, wait_until
+from server_stub.demo.story import STORY, Act, Look
+from server_stub.demo.world import World, build_world
+from server_stub.system_clock import SystemClock
+
+UPLOAD_WITHIN_S = 30.0
+
+
+@click.command()
+@click.option("--camera", metavar="DEVICE", help="A real camera, such as /dev/video0.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(".portillon/demo"),
+    show_default=True,
+    help="Scratch folder, made anew.",
+)
+def demo(camera: str | None, folder: Path) -> None:
+    """Play a day at a museum and a club: camera frames in, a turning arm and receipts out."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    try:
+        with contextlib.ExitStack() as stack:
+            is_good = _play_the_day(folder.absolute(), camera, console, stack)
+    except KeyboardInterrupt:
+        console.print("\nThe lane is closed.")
+        is_good = True
+    except GateError as error:
+        console.print(f"[bold red]✖[/] {error}")
+        is_good = False
+    sys.exit(0 if is_good else 1)
+
+
+def _play_the_day(
+    folder: Path, camera: str | None, console: Console, stack: contextlib.ExitStack
+) -> bool:
+    console.rule("Portillon: a day at a museum and a club")
+
+    def say(text: str) -> None:
+        report.say(console, text)
+
+    world = build_world(folder, SystemClock().now_ms(), say, camera, stack)
+    if camera is not None:
+        _hold_up_codes(world, console)
+        return True
+    director = Director(world, console)
+    is_good = director.perform()
+    console.print(f"[dim]logs and data: {folder}[/dim]")
+    if sys.stdout.isatty():
+        console.print("The lane goes on; Ctrl-C closes it.")
+        director.go_on()
+    return is_good
+
+
+@dataclass(slots=True)
+class Director:
+    """Leads the story, its cues and the books at the end."""
+
+    world: World
+    console: Console
+
+    def perform(self) -> bool:
+        """The story and the books; True when all is as it must be."""
+        play = self._play()
+        results = []
+        for number, result in enumerate(play.perform(STORY), start=1):
+            report.show_act(self.console, number, len(STORY), result)
+            results.append(result)
+        play.close()
+        report.show_table(self.console, results)
+        proofs = self._books(results)
+        report.show_proofs(self.console, proofs)
+        is_good = all(r.is_as_expected for r in results) and all(p.holds for p in proofs)
+        words = "[bold green]✔ every line as expected" if is_good else "[bold red]✖ not as expected"
+        self.console.print(words)
+        return is_good
+
+    def go_on(self) -> None:
+        """People keep coming until somebody says stop."""
+        play = self._play()
+        for number, result in enumerate(play.perform(_visitors()), start=len(STORY) + 1):
+            report.show_visitor(self.console, number, result)
+
+    def _play(self) -> Play:
+        world = self.world
+        cues = {"cut_network": self._cut, "restore_network": self._restore}
+        return Play(world.gate, world.open_ear, world.screen, world.passes, cues)
+
+    def _cut(self) -> None:
+        self.world.passes["jules"] = museum.sell_late(self.world.organiser)
+        self.world.cable.cut()
+        report.say(self.console, "the network cable is pulled; scanning goes on")
+
+    def _restore(self) -> None:
+        self.world.cable.restore()
+        report.say(self.console, "the network is back; the gate uploads what it has")
+        self._wait_for_upload()
+        published = self.world.organiser.tell("publish")
+        wait_until(
+            lambda: self.world.gate_snapshot_seq() == published["seq"],
+            "the new snapshot at the gate",
+            UPLOAD_WITHIN_S,
+            self.world.sync.log,
+        )
+        report.say(self.console, f"snapshot {published['seq']} came in under the running lane")
+
+    def _wait_for_upload(self) -> None:
+        def is_there() -> bool:
+            ledgers = self.world.organiser.ask("counts")["ledgers"]
+            return bool(ledgers) and ledgers[0]["have"] == len(self.world.ledger_facts())
+
+        wait_until(is_there, "the upload of every fact", UPLOAD_WITHIN_S, self.world.sync.log)
+
+    def _books(self, results: list[Result]) -> list[report.Proof]:
+        self._wait_for_upload()
+        config = ("--config", str(self.world.config))
+        chain = load_json(run("portillon", "ledger", "verify", *config, "--json"))
+        contact = load_json(run("portillon", "sync", *config, "--once", "--json"))
+        facts, counts = self.world.ledger_facts(), self.world.organiser.ask("counts")
+        return books.proofs(results, facts, counts, chain, contact["receipt"])
+
+
+def _visitors() -> Iterator[Act]:
+    """People of the story come back, in any order, holding their codes in any way."""
+    chance = random.Random(1)  # noqa: S311 - a crowd, not a secret
+    acts = [act for act in STORY if act.cue is None]
+    while True:
+        act = chance.choice(acts)
+        look = Look(tilt_deg=chance.uniform(0, 30), rotation_deg=chance.uniform(-20, 20))
+        yield Act(
+            who=act.who.split(",")[0].split(" ")[0],
+            shows=act.shows,
+            expect="",
+            reason="",
+            look=look,
+        )
+
+
+def _hold_up_codes(world: World, console: Console) -> None:
+    import segno
+
+    for who in ("alice", "bruno", "david", "forged"):
+        console.rule(f"{who}: hold this in front of the camera")
+        segno.make(world.passes[who].payload, error="m").terminal(compact=True)
+    console.print("Looking through the camera; Ctrl-C ends.")
+    ear = world.open_ear()
+    while world.gate.is_running:
+        for notice in ear.drain():
+            console.print(report.told(notice))
+        ear.pause(0.2)
