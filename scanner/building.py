@@ -168,6 +168,7 @@ def _build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | N
             section.fps,
             clock.monotonic_ms,
             follow=section.follow,
+            from_newest=section.follow,
             loop=section.loop,
         )
     settings = CameraSettings(

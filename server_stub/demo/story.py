@@ -70,19 +70,19 @@ STORY: tuple[Act, ...] = (
         remaining=2,
     ),
     Act(
+        who="Chloé, member card with a barcode",
+        shows="chloe",
+        look=CARD,
+        expect="SUCCESS",
+        reason="OK",
+    ),
+    Act(
         who="Alice again today",
         shows="alice",
         look=TILTED,
         expect="DECLINED",
         reason="LIMIT_DAY",
         remaining=49,
-    ),
-    Act(
-        who="Chloé, member card with a barcode",
-        shows="chloe",
-        look=CARD,
-        expect="SUCCESS",
-        reason="OK",
     ),
     Act(
         who="Bruno, second visit, tilted phone",

@@ -40,7 +40,6 @@ data_dir = "{data}"
 runtime_dir = "{runtime}"
 
 [central]
-url = "http://127.0.0.1:{port}"
 poll_s = 0.5
 
 [camera]
@@ -86,9 +85,9 @@ class World:
     def ledger_facts(self) -> list[dict[str, Any]]:
         """Every fact of the gate, by the technician's own command."""
         lines = run(
-            "portillon", "ledger", "export", "--config", str(self.config), "--format", "jsonl"
+            "portillon", "ledger", "export", "--config", str(self.config), "--format", "json"
         )
-        return [json.loads(line) for line in lines.splitlines()]
+        return [json.loads(line)["fact"] for line in lines.splitlines()]
 
     def gate_snapshot_seq(self) -> int:
         """Which snapshot the gate works from."""
@@ -114,15 +113,9 @@ def build_world(
     (folder / "frames").mkdir(parents=True)
     central_dir, port = folder / "central", _free_port()
     say("the central is founded: keys, database, signed repository")
-    founding = (
-        "--site",
-        museum.SITE,
-        "--zone",
-        museum.ZONE,
-        "--day-cutoff",
-        museum.day_cutoff(now),
-    )
-    run("portillon-central", "init", "--dir", str(central_dir), *founding)
+    cable = Cable(port)
+    stack.callback(cable.cut)
+    _found(central_dir, f"http://127.0.0.1:{cable.port}", now)
     central = Program(
         "portillon-central",
         ("serve", "--dir", str(central_dir), "--port", str(port), "--publish-every", "0"),
@@ -138,13 +131,11 @@ def build_world(
     passes = museum.sell_passes(organiser)
     published = organiser.tell("publish")
     say(f"snapshot {published['seq']} is published, signed: {published['grants']} rights")
-    cable = Cable(port)
-    stack.callback(cable.cut)
     config = folder / "portillon.toml"
     # a socket's path may have 107 characters at most, and a checkout may lie deep
     runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portillon-")))
-    config.write_text(_gate_config(folder, runtime, cable.port, camera), encoding="utf-8")
-    _enrol(organiser, cable, config, say)
+    config.write_text(_gate_config(folder, runtime, camera), encoding="utf-8")
+    _enrol(organiser, config, say)
     say("the gate starts: camera, decoder, ledger, simulated turnstile")
     sync = Program("portillon", ("sync", "--config", str(config)), folder / "sync.log")
     gate = Program("portillon", ("gate", "--config", str(config)), folder / "gate.log")
@@ -167,10 +158,13 @@ def build_world(
     return world
 
 
-def _enrol(organiser: Organiser, cable: Cable, config: Path, say: Say) -> None:
-    added = organiser.tell(
-        "devices", {"gate": museum.GATE, "url": f"http://127.0.0.1:{cable.port}"}
-    )
+def _found(central_dir: Path, url_for_gates: str, now: Instant) -> None:
+    site = ("--site", museum.SITE, "--zone", museum.ZONE, "--day-cutoff", museum.day_cutoff(now))
+    run("portillon-central", "init", "--dir", str(central_dir), "--url", url_for_gates, *site)
+
+
+def _enrol(organiser: Organiser, config: Path, say: Say) -> None:
+    added = organiser.tell("devices", {"gate": museum.GATE})
     run("portillon", "enrol", "--config", str(config), "-", stdin=json.dumps(added["enrolment"]))
     contact = load_json(run("portillon", "sync", "--config", str(config), "--once", "--json"))
     say(
@@ -182,9 +176,9 @@ def _contact(contact: Any) -> str:
     return f"snapshot {contact.get('snapshot_seq')} fetched and verified"
 
 
-def _gate_config(folder: Path, runtime: Path, port: int, camera: str | None) -> str:
+def _gate_config(folder: Path, runtime: Path, camera: str | None) -> str:
     source = REAL.format(device=camera) if camera else REPLAY.format(frames=folder / "frames")
-    return GATE_CONFIG.format(data=folder / "gate", runtime=runtime, port=port, camera=source)
+    return GATE_CONFIG.format(data=folder / "gate", runtime=runtime, camera=source)
 
 
 def _listens(world: World) -> bool:
