@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from scanner.core.errors import InputError
 from scanner.core.events import Fact
 from scanner.core.units import Instant, Seq
 from scanner.filing import Filing, corrected_boot, floor_after, load_filing
-from sync.ledger_format import UNREADABLE, Head, Origin, connect_reader, load_origin, unreadable
+from sync.ledger_format import UNREADABLE, Head, Origin, connect_reader, load_origin, reading
 from sync.wire import chain, parse_fact
 
 
@@ -64,13 +65,8 @@ def verify_file(path: Path) -> Walk:
     Raises:
         StoreError: ``ledger_missing`` or ``ledger_unreadable``: there is no chain to walk.
     """
-    connection = connect_reader(path)
-    try:
+    with reading(path), closing(connect_reader(path)) as connection:
         return verify_connection(connection)
-    except UNREADABLE as error:
-        raise unreadable(path, str(error)) from error
-    finally:
-        connection.close()
 
 
 def verify_connection(connection: sqlite3.Connection) -> Walk:

@@ -11,6 +11,8 @@ Source: docs/ledger.md.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -104,10 +106,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             f"there is no ledger at {str(path)!r}",
             "name the file with --ledger PATH, or the gate's configuration with --config FILE",
         )
-    try:
+    with reading(path):
         return _connect_reader(path)
-    except UNREADABLE as error:
-        raise unreadable(path, str(error)) from error
 
 
 def _connect_reader(path: Path) -> sqlite3.Connection:
@@ -149,6 +149,19 @@ def require_schema(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"other tables than ours: {', '.join(wrong)}")
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what a damaged file raises in between into the fault that it is.
+
+    Raises:
+        StoreError: ``ledger_unreadable``.
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        raise unreadable(path, str(error)) from error
+
+
 def unreadable(path: Path, why: str) -> StoreError:
     """The fault of a file that is no ledger, or whose first pages are damaged."""
     return StoreError(
@@ -181,7 +194,7 @@ def load_head(connection: sqlite3.Connection) -> Head:
 def load_rows(connection: sqlite3.Connection, after: int, limit: int) -> list[LedgerRow]:
     """Up to ``limit`` rows above ``after``, in order: what an upload carries."""
     rows = connection.execute(
-        "SELECT seq, CAST(body AS BLOB), hash FROM fact WHERE seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, CAST(body AS BLOB), CAST(hash AS BLOB) FROM fact WHERE seq > ? ORDER BY seq LIMIT ?",
         (after, limit),
     )
-    return [LedgerRow(*row) for row in rows]
+    return [LedgerRow(seq, body or b"", row_hash or b"") for seq, body, row_hash in rows]

@@ -204,6 +204,38 @@ def test_on_a_disk_that_is_really_full_the_alarm_is_recorded_and_no_entry_is(
     }
 
 
+READ_ONLY_DISK = """
+import json, shutil, subprocess, sys
+from pathlib import Path
+from scanner.chain import verify_file
+from scanner.core.errors import StoreError
+from scanner.ledger import Ledger
+from support.ledgers import DEVICE, ENTRY, record
+
+disk = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], check=True)
+with Ledger.open(disk / "ledger", DEVICE) as ledger:
+    record(ledger, ENTRY)
+subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+try:
+    Ledger.open(disk / "ledger", DEVICE)
+    code = None
+except StoreError as fault:
+    code = fault.code
+print(json.dumps({"code": code, "rows": verify_file(disk / "ledger" / "ledger.db").rows}))
+"""
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs root for a small disk of its own")
+def test_a_ledger_on_a_read_only_disk_can_be_read_and_not_written(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    found = run_python(READ_ONLY_DISK, disk, before=["unshare", "-m"])
+
+    assert found == {"code": "ledger_read_only", "rows": 1}
+
+
 def test_the_reserve_is_really_allocated(tmp_path: Path) -> None:
     with Ledger.open(tmp_path, DEVICE):
         assert (tmp_path / "reserve").stat().st_blocks * 512 >= RESERVE_BYTES

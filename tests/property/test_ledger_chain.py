@@ -62,6 +62,13 @@ def copy_of(whole: Path, scratch: Path) -> Path:
     return Path(shutil.copy(whole, scratch))
 
 
+def verdict(path: Path) -> str:
+    try:
+        return "broken" if verify_file(path).broken else "whole"
+    except StoreError as fault:
+        return fault.code
+
+
 def test_a_ledger_nobody_edited_is_whole(whole: Path) -> None:
     walk = verify_file(whole)
 
@@ -152,9 +159,6 @@ def test_a_flipped_bit_of_the_file_changes_no_row_unseen(
     content[place] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(content)
 
-    try:
-        walk = verify_file(path)
-    except StoreError as fault:
-        assert fault.code == "ledger_unreadable"
-        return
-    assert walk.broken is not None or rows_of(path) == before
+    found = verdict(path)
+
+    assert found in {"broken", "ledger_unreadable"} or rows_of(path) == before

@@ -25,14 +25,13 @@ from scanner.core.units import (
     CredentialKey,
     DeviceId,
     Epoch,
-    EventNo,
     GrantNo,
     RuleNo,
     SnapshotSeq,
     TypeNo,
     ZoneNo,
 )
-from support.rights import ANNUAL, GATE, NOON, PARIS, at, grant, policy, rule
+from support.rights import ANNUAL, GATE, NOON, at, grant, policy, rule
 from sync.base_rows import (
     encode_config,
     encode_event,
