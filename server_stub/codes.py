@@ -22,6 +22,7 @@ from scanner.core.units import CredentialKey, GrantNo, Instant, Interval
 from server_stub import issuer, tables
 from server_stub.central import Secrets
 from server_stub.changes import note_rights_changed
+from server_stub.database import inserted_no
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.issuer import encode_claims
 
@@ -238,10 +239,8 @@ def _add_opaque(
 
 
 def _add(connection: Connection, keyed: Mapping[str, CredentialKey], **columns: Any) -> int:
-    number = int(
-        connection.execute(
-            insert(tables.credential).values(state=ACTIVE, **columns)
-        ).inserted_primary_key[0]
+    number = inserted_no(
+        connection.execute(insert(tables.credential).values(state=ACTIVE, **columns))
     )
     connection.execute(
         insert(tables.credential_key),

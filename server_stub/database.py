@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from scanner.core.errors import StoreError
@@ -93,6 +93,14 @@ class Database:
             config.set_main_option("script_location", "server_stub:migrations")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def inserted_no(result: CursorResult[Any]) -> int:
+    """The number that one new row got."""
+    key = result.inserted_primary_key
+    if key is None:
+        raise RuntimeError("this was no insert of one row")
+    return int(key[0])
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:

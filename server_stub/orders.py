@@ -24,6 +24,7 @@ from scanner.core.units import GrantNo, Instant, RuleNo, TypeNo, ZoneNo
 from server_stub import tables
 from server_stub.catalogue import find_no, parse_validity
 from server_stub.changes import note_rights_changed
+from server_stub.database import inserted_no
 from server_stub.forms import SaleForm
 from server_stub.rules.membership import OrderState, SoldTicket, grant_of
 from sync.base_rows import encode_grant, parse_grant
@@ -240,7 +241,7 @@ def _add_grant(connection: Connection, ticket_id: str, grant: AccessGrant | None
     connection.execute(
         update(tables.ticket)
         .where(tables.ticket.c.ticket_id == ticket_id)
-        .values(grant_no=added.inserted_primary_key[0])
+        .values(grant_no=inserted_no(added))
     )
     return True
 
