@@ -190,14 +190,14 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
 
 
 def cancel_event(connection: Connection, event_no: int) -> None:
-    """Raises `InputError` ``number_unknown``."""
+    """Raises `InputError` ``event_unknown``."""
     changed = connection.execute(
         update(tables.event)
         .where(tables.event.c.event_no == event_no)
         .values(status=EventStatus.CANCELLED, version=tables.event.c.version + 1)
     )
     if not changed.rowcount:
-        raise InputError("number_unknown", f"event {event_no!r} does not exist", "see `event list`")
+        raise InputError("event_unknown", f"event {event_no!r} does not exist", "see `event list`")
     note_rights_changed(connection)
 
 

@@ -25,6 +25,7 @@ from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.issuer import encode_claims
+from server_stub.orders import unknown_ticket
 
 ACTIVE = "active"
 REVOKED = "revoked"
@@ -133,11 +134,7 @@ def find_by_ticket(connection: Connection, ticket_id: str) -> list[int]:
         select(tables.ticket.c.grant_no).where(tables.ticket.c.ticket_id == ticket_id)
     ).scalar_one_or_none()
     if grant_no is None:
-        raise InputError(
-            "ticket_unknown",
-            f"ticket {ticket_id!r} does not exist or was never paid",
-            "see `ticket list`",
-        )
+        raise unknown_ticket(ticket_id)
     pointing = tables.credential_grant
     return list(
         connection.execute(

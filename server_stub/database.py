@@ -34,7 +34,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from scanner.core.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
-REVISION = "0001"
+REVISION = "0002"
 """The newest of `migrations/versions`."""
 
 

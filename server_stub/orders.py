@@ -129,9 +129,7 @@ def deny_ticket(
         .values(deny_reason=reason)
     )
     if not changed.rowcount:
-        raise InputError(
-            "ticket_unknown", f"ticket {ticket_id!r} does not exist", "see `ticket list`"
-        )
+        raise unknown_ticket(ticket_id)
     recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
 
 
@@ -155,6 +153,15 @@ def load_grant(connection: Connection, ticket_id: str) -> AccessGrant:
         .where(tables.ticket.c.ticket_id == ticket_id)
     ).one()
     return parse_grant(tuple(row))
+
+
+def unknown_ticket(ticket_id: str) -> InputError:
+    """Nobody bought it, or it was never paid."""
+    return InputError(
+        "ticket_unknown",
+        f"ticket {ticket_id[:40]!r} does not exist or was never paid",
+        "see `portillon-central ticket list`",
+    )
 
 
 def _customer(connection: Connection, email: str | None, at: Instant) -> str:

@@ -53,7 +53,9 @@ class Server(uvicorn.Server):
             self._say(f"{'https' if self.config.is_ssl else 'http'}://{host}:{port}")
 
 
-def build_server(central: Central, wish: Serving, say: Callable[[str], None]) -> Server:
+def build_server(
+    central: Central, wish: Serving, say: Callable[[str], None] = lambda _url: None
+) -> Server:
     """A server that is ready to run.
 
     Raises:
