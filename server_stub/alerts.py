@@ -25,7 +25,7 @@ def resolve_alert(connection: Connection, number: int, at: Instant) -> None:
     """A person has looked.
 
     Raises:
-        InputError: ``number_unknown``.
+        InputError: ``alert_unknown``.
     """
     changed = connection.execute(
         update(alert)
@@ -34,7 +34,7 @@ def resolve_alert(connection: Connection, number: int, at: Instant) -> None:
     )
     if not changed.rowcount:
         raise InputError(
-            "number_unknown",
+            "alert_unknown",
             f"there is no open alert {number}",
             "see `portillon-central alert list`",
         )

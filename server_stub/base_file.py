@@ -153,7 +153,8 @@ def _write_counts(
 
 
 def _tally_rows(counted: Counted, detail_from: Instant) -> tuple[str, Rows]:
-    table, owner = ("tally", counted.grant_no)
+    table: str = "tally"
+    owner: int | bytes | None = counted.grant_no
     if owner is None:
         table, owner = "key_tally", bytes.fromhex(counted.key or "")
     return table, [

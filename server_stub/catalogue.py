@@ -23,6 +23,7 @@ from scanner.core.units import EventNo, GateNo, Instant, RuleNo, ScopeNo, TypeNo
 from scanner.core.validity import ValidityRule
 from server_stub import tables
 from server_stub.changes import note_rights_changed
+from server_stub.database import inserted_no
 from server_stub.forms import (
     EventForm,
     GateForm,
@@ -89,9 +90,9 @@ def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> 
     rule = parse_rule(form.rule, lambda name: find_zone(connection, name))
     zones = [find_zone(connection, name) for name in form.zones]
     scope_no = form.scope and find_no(connection, tables.scope, "scope", form.scope)
-    rule_no = connection.execute(
-        insert(tables.rule).values(body=encode_rule(rule)[1], version=1)
-    ).inserted_primary_key[0]
+    rule_no = inserted_no(
+        connection.execute(insert(tables.rule).values(body=encode_rule(rule)[1], version=1))
+    )
     type_no = _add(
         connection,
         tables.ticket_type,
@@ -180,9 +181,7 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
     zones = [find_zone(connection, name) for name in form.zones]
     scopes = [find_no(connection, tables.scope, "scope", name) for name in form.scopes]
     values = {"name": parse_name("event", form.name), "status": EventStatus.ON, "version": 1}
-    event_no = connection.execute(
-        insert(tables.event).values(**values, **times)
-    ).inserted_primary_key[0]
+    event_no = inserted_no(connection.execute(insert(tables.event).values(**values, **times)))
     _add_pairs(connection, tables.event_zone, "event_no", event_no, "zone_no", zones)
     for scope_no in scopes:
         connection.execute(insert(tables.scope_event).values(scope_no=scope_no, event_no=event_no))
@@ -191,14 +190,14 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
 
 
 def cancel_event(connection: Connection, event_no: int) -> None:
-    """Raises `InputError` ``number_unknown``."""
+    """Raises `InputError` ``event_unknown``."""
     changed = connection.execute(
         update(tables.event)
         .where(tables.event.c.event_no == event_no)
         .values(status=EventStatus.CANCELLED, version=tables.event.c.version + 1)
     )
     if not changed.rowcount:
-        raise InputError("number_unknown", f"event {event_no!r} does not exist", "see `event list`")
+        raise InputError("event_unknown", f"event {event_no!r} does not exist", "see `event list`")
     note_rights_changed(connection)
 
 
@@ -256,7 +255,7 @@ def _add(connection: Connection, table: Table, what: str, name: str, **values: A
         )
     added = connection.execute(insert(table).values(name=name, version=1, **values))
     note_rights_changed(connection)
-    return int(added.inserted_primary_key[0])
+    return inserted_no(added)
 
 
 def _add_pairs(

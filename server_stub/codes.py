@@ -22,8 +22,10 @@ from scanner.core.units import CredentialKey, GrantNo, Instant, Interval
 from server_stub import issuer, tables
 from server_stub.central import Secrets
 from server_stub.changes import note_rights_changed
+from server_stub.database import inserted_no
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.issuer import encode_claims
+from server_stub.orders import unknown_ticket
 
 ACTIVE = "active"
 REVOKED = "revoked"
@@ -132,11 +134,7 @@ def find_by_ticket(connection: Connection, ticket_id: str) -> list[int]:
         select(tables.ticket.c.grant_no).where(tables.ticket.c.ticket_id == ticket_id)
     ).scalar_one_or_none()
     if grant_no is None:
-        raise InputError(
-            "ticket_unknown",
-            f"ticket {ticket_id!r} does not exist or was never paid",
-            "see `ticket list`",
-        )
+        raise unknown_ticket(ticket_id)
     pointing = tables.credential_grant
     return list(
         connection.execute(
@@ -238,10 +236,8 @@ def _add_opaque(
 
 
 def _add(connection: Connection, keyed: Mapping[str, CredentialKey], **columns: Any) -> int:
-    number = int(
-        connection.execute(
-            insert(tables.credential).values(state=ACTIVE, **columns)
-        ).inserted_primary_key[0]
+    number = inserted_no(
+        connection.execute(insert(tables.credential).values(state=ACTIVE, **columns))
     )
     connection.execute(
         insert(tables.credential_key),

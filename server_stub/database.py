@@ -19,14 +19,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from scanner.core.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+REVISION = "0002"
+"""The newest of `migrations/versions`."""
 
 
 class Database:
@@ -89,10 +98,30 @@ class Database:
     def migrate(self) -> None:
         """Brings the tables up to this version, in one transaction."""
         with self.write() as connection:
+            if _revision(connection) == REVISION:
+                return
+            from alembic import command  # a quarter of every command's start-up, and seldom needed
+            from alembic.config import Config
+
             config = Config()
             config.set_main_option("script_location", "server_stub:migrations")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    """Up to which migration a database has come; None = it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def inserted_no(result: CursorResult[Any]) -> int:
+    """The number that one new row got."""
+    key = result.inserted_primary_key
+    if key is None:
+        raise RuntimeError("this was no insert of one row")
+    return int(key[0])
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:

@@ -1,8 +1,8 @@
 """Devices: added by an operator, enrolled by a one-time token, quarantined by a fork, revoked by a person.
 
-Law: one device, one key, never shared. A token is 128 random bits, good for 15 minutes and for one key, and kept only as
-its hash; the same key may ask again within that time, because a reply can get lost. Peppers leave this machine only to
-an active device.
+Law: one device, one key, never shared. A token is 128 random bits, good for 15 minutes and for one key, and kept only
+as its hash; the same key may ask again within that time, because a reply can get lost. Peppers leave this machine only
+to an active device.
 
 Source: docs/sync-protocol.md, "Enrolment".
 """
@@ -57,9 +57,9 @@ class Device:
 
 
 def add_device(
-    central: Central, gate: str, spki_sha256: str | None = None
+    central: Central, gate: str, url: str | None = None, spki_sha256: str | None = None
 ) -> tuple[str, EnrolmentText]:
-    """Makes a device for a gate, and the text that lets it enrol.
+    """Makes a device for a gate, and the text that lets it enrol (``url``: at another address than the site's).
 
     Raises:
         InputError: ``name_unknown``.
@@ -80,7 +80,7 @@ def add_device(
                 token_hash=_hash(token), device=device, expires_at=now + TOKEN_LIFETIME_MS
             )
         )
-        url = load_site(connection).url
+        url = url or load_site(connection).url
     version, sha256 = load_root_mark(central.folder)
     return device, EnrolmentText(
         v=1,

@@ -150,8 +150,8 @@ class SaleForm(Strict, frozen=True):
     """One ticket for one customer (``email`` finds or makes one; without it the customer is nameless).
 
     ``code``: an opaque code that is already printed on a card; ``symbology`` as a reader names it where it is of the
-    EAN/UPC family (``ean13``, ``ean8``, ``upca``). ``holder``: a name, for types that ask for one; it stays here. ``starts_on``: a first
-    business day other than today.
+    EAN/UPC family (``ean13``, ``ean8``, ``upca``). ``holder``: a name, for types that ask for
+    one; it stays here. ``starts_on``: a first business day other than today.
     """
 
     type: str

@@ -41,13 +41,6 @@ from sync.wire import (
 _CHALLENGE = re.compile(CHALLENGE_PATTERN)
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
-CLOSED_TO: dict[DeviceState, tuple[str, str]] = {
-    DeviceState.REVOKED: ("device_revoked", "this device was revoked"),
-    DeviceState.QUARANTINED: ("device_quarantined", "this device waits until a person has looked"),
-    DeviceState.WAITING: ("device_quarantined", "this device has not enrolled"),
-}
-"""Who gets no snapshots. Facts are taken from everybody who has a key."""
-
 
 def prove_device(
     request: Request[Any, Any, Any], body: bytes, central: TheCentral, nonces: TheNonces
@@ -137,12 +130,24 @@ def build_gate_routes(central: Central, nonces: Nonces) -> Router:
 
 
 def _file(central: Central, device: Device, *names: str) -> File:
-    if device.state in CLOSED_TO:
-        code, message = CLOSED_TO[device.state]
-        raise InputError(
-            code, f"{message}; it gets no snapshots", "see `portillon-central device list`"
-        )
+    _require_active(device)
     path = (central.folder.path / "repository").joinpath(*names)
     if not all(_FILE.fullmatch(name) for name in names) or not path.is_file():
         raise InputError("file_unknown", f"the repository has no file {'/'.join(names)[:200]!r}")
     return File(path, filename=names[-1], media_type="application/octet-stream")
+
+
+def _require_active(device: Device) -> None:
+    """Who is not active gets no snapshots; facts are taken from everybody who has a key."""
+    if device.state is DeviceState.REVOKED:
+        raise InputError(
+            "device_revoked",
+            "this device was revoked; it gets no snapshots",
+            "erase it, and enrol it anew with `portillon-central device add`",
+        )
+    if device.state is not DeviceState.ACTIVE:
+        raise InputError(
+            "device_quarantined",
+            "this device waits until a person has looked; it gets no snapshots",
+            "see `portillon-central alert list`, then `device release` or `device revoke`",
+        )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -127,7 +128,7 @@ def _problem(batch: Batch) -> str | None:
         return f"ends at an impossible sequence ({batch.last_seq})"
     if not rows:
         return None
-    if rows[0].seq < 1 or any(b.seq != a.seq + 1 for a, b in zip(rows, rows[1:], strict=False)):
+    if rows[0].seq < 1 or any(b.seq != a.seq + 1 for a, b in pairwise(rows)):
         return "is not consecutive from 1 up"
     if (rows[-1].seq, rows[-1].hash) != (batch.last_seq, batch.last_hash):
         return "is not signed for its last row"

@@ -1,8 +1,9 @@
 """Codes: what a holder carries, as payload and as picture, and what the central keeps of it.
 
 Law: the database alone tells no code. Of a signed ticket it keeps the id and what it states: only the ticket key makes
-a code of that, always the same one. An opaque code is sealed with a key that is a file (AES-256-GCM), because it must be
-hashed anew when the pepper changes and printed anew when a card breaks. Payloads are returned to who asked, never logged.
+a code of that, always the same one. An opaque code is sealed with a key that is a file (AES-256-GCM), because it must
+be hashed anew when the pepper changes and printed anew when a card breaks. Payloads are returned to who asked, never
+logged.
 
 Source: docs/credentials.md; docs/central.md, "What the central keeps of a code".
 """
@@ -27,6 +28,7 @@ CODE_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 16
 """A code we make: 80 random bits, no letters that look like digits, in Code 128's and QR's cheap alphabets."""
 
+CREDENTIAL_ID_BYTES = 16
 SEAL_CONTEXT = b"portillon-opaque-code-1"
 SEAL_NONCE_BYTES = 12
 QR_ERROR_CORRECTION = "m"
@@ -40,7 +42,7 @@ def create_code() -> str:
 
 def create_credential_id() -> bytes:
     """A fresh id of a signed ticket."""
-    return secrets.token_bytes(tokens.CREDENTIAL_ID_BYTES)
+    return secrets.token_bytes(CREDENTIAL_ID_BYTES)
 
 
 def encode_ticket(claims: tokens.Claims, keys: Secrets) -> str:
@@ -126,13 +128,20 @@ def qr_png(payload: str, px_per_module: int = 8) -> bytes:
     return _drawn(payload, "png", scale=px_per_module)
 
 
+def qr_text(payload: str) -> str:
+    """The QR code for a terminal."""
+    picture = io.StringIO()
+    _qr(payload).terminal(picture, border=QUIET_ZONE_MODULES, compact=True)
+    return picture.getvalue()
+
+
 def qr_version(payload: str) -> int:
     """How big the QR code is (1..40)."""
     return int(_qr(payload).version)
 
 
 def _qr(payload: str) -> Any:
-    import segno  # noqa: PLC0415 - only who draws pays for it
+    import segno
 
     return segno.make(payload, error=QR_ERROR_CORRECTION, micro=False, boost_error=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from scanner.core.errors import InputError
 from server_stub.tables import (
     access_grant,
     alert,
@@ -36,7 +37,15 @@ ROWS_MOST = 1_000
 
 
 def load_records(connection: Connection, what: str, limit: int = ROWS_MOST) -> list[Record]:
-    """The records of one kind, newest first where there can be many."""
+    """The records of one kind, newest first where there can be many.
+
+    Raises:
+        InputError: ``list_unknown``.
+    """
+    if what not in LISTINGS:
+        raise InputError(
+            "list_unknown", f"there is no list {what!r}", f"valid: {', '.join(LISTINGS)}"
+        )
     rows = connection.execute(LISTINGS[what].limit(limit)).mappings()
     return [dict(row) for row in rows]
 

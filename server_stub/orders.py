@@ -24,6 +24,7 @@ from scanner.core.units import GrantNo, Instant, RuleNo, TypeNo, ZoneNo
 from server_stub import tables
 from server_stub.catalogue import find_no, parse_validity
 from server_stub.changes import note_rights_changed
+from server_stub.database import inserted_no
 from server_stub.forms import SaleForm
 from server_stub.rules.membership import OrderState, SoldTicket, grant_of
 from sync.base_rows import encode_grant, parse_grant
@@ -128,9 +129,7 @@ def deny_ticket(
         .values(deny_reason=reason)
     )
     if not changed.rowcount:
-        raise InputError(
-            "ticket_unknown", f"ticket {ticket_id!r} does not exist", "see `ticket list`"
-        )
+        raise unknown_ticket(ticket_id)
     recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
 
 
@@ -154,6 +153,15 @@ def load_grant(connection: Connection, ticket_id: str) -> AccessGrant:
         .where(tables.ticket.c.ticket_id == ticket_id)
     ).one()
     return parse_grant(tuple(row))
+
+
+def unknown_ticket(ticket_id: str) -> InputError:
+    """Nobody bought it, or it was never paid."""
+    return InputError(
+        "ticket_unknown",
+        f"ticket {ticket_id[:40]!r} does not exist or was never paid",
+        "see `portillon-central ticket list`",
+    )
 
 
 def _customer(connection: Connection, email: str | None, at: Instant) -> str:
@@ -240,7 +248,7 @@ def _add_grant(connection: Connection, ticket_id: str, grant: AccessGrant | None
     connection.execute(
         update(tables.ticket)
         .where(tables.ticket.c.ticket_id == ticket_id)
-        .values(grant_no=added.inserted_primary_key[0])
+        .values(grant_no=inserted_no(added))
     )
     return True
 

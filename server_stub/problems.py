@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
@@ -38,7 +39,9 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "ticket_unknown": 404,
     "order_unknown": 404,
     "device_unknown": 404,
-    "number_unknown": 404,
+    "event_unknown": 404,
+    "alert_unknown": 404,
+    "list_unknown": 404,
     "name_taken": 409,
     "code_taken": 409,
     "device_key_taken": 409,
@@ -59,7 +62,7 @@ CODE_OF_STATUS: Mapping[int, str] = {
 def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response[Problem]:
     """One of our errors."""
     status = STATUS_OF_CODE.get(error.code, 422 if isinstance(error, InputError) else 500)
-    if status >= 500:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _LOG.error("%s", error, extra={"code": error.code})
     return _problem(status, Problem(error.code, error.message, error.hint))
 
@@ -68,7 +71,7 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     """One of the framework's: an unknown path, a body that is no JSON, a field that is wrong."""
     status = error.status_code
     extra = error.extra
-    if status == 400 and isinstance(extra, list) and extra:
+    if status == HTTPStatus.BAD_REQUEST and isinstance(extra, list) and extra:
         data = request.route_handler.parsed_data_field
         key = extra[0].get("key", "")
         said = f"{extra[0].get('message', '')} - at `$.{'' if key == 'data' else key}`"

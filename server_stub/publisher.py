@@ -107,7 +107,7 @@ def _add_parts(
     return base, targets
 
 
-def _compressed(path: Path, digest: "hashlib._Hash") -> Iterator[bytes]:
+def _compressed(path: Path, digest: hashlib._Hash) -> Iterator[bytes]:
     """A file as one zstd frame, cut into parts; the plain bytes go through ``digest``."""
     compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compressobj(
         size=path.stat().st_size

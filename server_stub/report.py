@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Subquery, and_, case, func, or_, select
+from sqlalchemy import Connection, Subquery, and_, case, func, select
 
 from scanner.core.events import FactKind
 from scanner.core.units import Direction
@@ -174,7 +174,7 @@ def _ledgers(connection: Connection) -> list[LedgerCount]:
 def _rows_by_ledger(connection: Connection, table: Any, *where: Any) -> dict[tuple[str, str], int]:
     rows = connection.execute(
         select(table.c.device, table.c.epoch, func.count())
-        .where(or_(*where) if where else True)
+        .where(*where)
         .group_by(table.c.device, table.c.epoch)
     )
     return {(device, epoch): count for device, epoch, count in rows}

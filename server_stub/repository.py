@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
@@ -25,7 +26,6 @@ from tuf.api.metadata import (
     Metadata,
     MetaFile,
     Root,
-    Signed,
     Snapshot,
     TargetFile,
     Targets,
@@ -52,6 +52,8 @@ LIFETIMES_D: Mapping[str, int] = {
 
 KEEP_PUBLICATIONS = 8
 """Older ones are deleted: a gate that is still fetching one has this many publications of time."""
+
+Role = TypeVar("Role", Targets, Snapshot, Timestamp)
 
 _JSON = JSONSerializer(compact=False, validate=True)
 
@@ -149,7 +151,7 @@ class Repository:
             delegations=Delegations({key.keyid: key}, {self._role: role}),
         )
 
-    def _sign(self, signed: Signed, key: str, file_name: str) -> MetaFile:
+    def _sign(self, signed: Role, key: str, file_name: str) -> MetaFile:
         metadata = Metadata(signed)
         metadata.sign(CryptoSigner(load_signer(_key_path(self._folder, key)).private))
         content = metadata.to_bytes(_JSON)

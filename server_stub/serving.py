@@ -8,14 +8,13 @@ Source: docs/central.md, "Serving".
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.core.errors import ConfigError
 from server_stub.background import BackgroundPublisher
@@ -23,6 +22,7 @@ from server_stub.central import Central
 from server_stub.http import build_app
 
 GRACE_S = 5
+CONNECTIONS_MOST = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,25 @@ class Serving:
     refresh_s: float = 900.0
 
 
-def build_server(central: Central, wish: Serving) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """A server that says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, say: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._say = say
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As inherited, and then the address: with port 0 nobody knew it before."""
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+            self._say(f"{'https' if self.config.is_ssl else 'http'}://{host}:{port}")
+
+
+def build_server(
+    central: Central, wish: Serving, say: Callable[[str], None] = lambda _url: None
+) -> Server:
     """A server that is ready to run.
 
     Raises:
@@ -55,14 +73,14 @@ def build_server(central: Central, wish: Serving) -> uvicorn.Server:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
-        limit_concurrency=256,
+        limit_concurrency=CONNECTIONS_MOST,
     )
-    return uvicorn.Server(config)
+    return Server(config, say)
 
 
-def serve(central: Central, wish: Serving) -> None:
+def serve(central: Central, wish: Serving, say: Callable[[str], None]) -> None:
     """Serves and publishes until it is told to end."""
-    server = build_server(central, wish)
+    server = build_server(central, wish, say)
     publisher = BackgroundPublisher(central, wish.publish_every_s, wish.refresh_s)
     if wish.publish_every_s:
         publisher.start()
@@ -70,24 +88,6 @@ def serve(central: Central, wish: Serving) -> None:
         server.run()
     finally:
         publisher.stop()
-
-
-def load_spki_sha256(tls_cert: Path) -> str:
-    """What a gate may pin: the SHA-256 (hex) of the certificate's public key.
-
-    Raises:
-        ConfigError: ``tls_unreadable``.
-    """
-    try:
-        certificate = x509.load_pem_x509_certificate(tls_cert.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            "tls_unreadable",
-            f"{str(tls_cert)!r} is no PEM certificate that can be read",
-            "name the file that `serve --tls-cert` uses",
-        ) from error
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(spki).hexdigest()
 
 
 def is_loopback(host: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -82,6 +83,20 @@ def set_policy(connection: Connection, name: str, value: str) -> None:
         )
     save_setting(connection, name, str(_parse_policy(name, value)))
     note_rights_changed(connection)
+
+
+def set_url(connection: Connection, url: str) -> None:
+    """Keeps the address that new devices are told.
+
+    Raises:
+        InputError: ``url_bad``.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+        raise InputError(
+            "url_bad", f"address {url[:200]!r} is none", "write https://central.example.org"
+        )
+    save_setting(connection, "url", url.rstrip("/"))
 
 
 def save_setting(connection: Connection, name: str, value: str) -> None:

@@ -2,7 +2,8 @@
 
 Law: no ORM, nothing that only SQLite understands. Instants are ms, booleans 0/1, sets of numbers have their own table.
 Numbers that reach a snapshot (``*_no``) are never reused. No code is stored readable: signed tickets by their id,
-opaque codes sealed (`server_stub.issuer`). What was sold, the right it gives and the code that points to it are three tables.
+opaque codes sealed (`server_stub.issuer`). What was sold, the right it gives and the code that points to it are three
+tables.
 
 Source: docs/central.md, "Tables"; docs/decisions.md, "Rights".
 """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind
@@ -82,7 +82,9 @@ def load_counted(
         (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None)), fact.c.key),
     ):
         for _owner, rows in groupby(_moved(connection, which, order), key=_owner_of):
-            facts = [parse_fact(row.body) for row in rows if row.seq <= vector.get(row[:2], 0)]
+            facts = [
+                parse_fact(row.body) for row in rows if row.seq <= vector.get(_ledger_of(row), 0)
+            ]
             if facts:
                 yield _counted(facts, returned, offsets, calendar)
 
@@ -107,13 +109,17 @@ def _counted(
     )
 
 
-def _owner_of(row: Row[Any]) -> object:
+def _ledger_of(row: Any) -> Ledger:
+    return row.device, row.epoch
+
+
+def _owner_of(row: Any) -> object:
     return row.grant_no if row.grant_no is not None else row.key
 
 
 def _moved(
     connection: Connection, which: ColumnElement[bool], order: ColumnElement[Any]
-) -> Iterator[Row[Any]]:
+) -> Iterator[Any]:
     yield from connection.execution_options(yield_per=5_000).execute(
         select(fact.c.device, fact.c.epoch, fact.c.seq, fact.c.grant_no, fact.c.key, fact.c.body)
         .where(which, fact.c.movement.is_not(None), fact.c.is_under_review == 0)

@@ -59,7 +59,7 @@ def run(program: str, *arguments: str, stdin: str | None = None) -> str:
     Raises:
         CentralError: ``demo_command_failed`` with what it printed.
     """
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         command(program, *arguments), input=stdin, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
@@ -99,7 +99,7 @@ class Program:
     def start(self) -> None:
         """Start it (again)."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 - our own program
+            self.process = subprocess.Popen(
                 command(self.name, *self.arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

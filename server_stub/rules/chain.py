@@ -1,8 +1,8 @@
 """What a batch of ledger rows is to what is already held: new, sent again, another truth, or too early.
 
-Law: pure. Rows are held from 1 without gaps, each chained to the one before. A row whose place is taken by the same hash
-was sent again; by another hash it is a fork, and so is everything chained to it and every row that does not chain to the
-head. A batch that starts above ``have + 1`` stores nothing: the answer ``have`` says where to start.
+Law: pure. Rows are held from 1 without gaps, each chained to the one before. A row whose place is taken by the same
+hash was sent again; by another hash it is a fork, and so is everything chained to it and every row that does not chain
+to the head. A batch that starts above ``have + 1`` stores nothing: the answer ``have`` says where to start.
 
 Source: docs/sync-protocol.md, "Facts up".
 """

@@ -1,0 +1,70 @@
+"""`portillon-central`: the central's command line. Each command lives in ``server_stub/*_command.py``.
+
+Law: a command's module is imported only when it is called. A fault prints its message, code and hint, and exits 2; it
+never prints a traceback for what a person can mend.
+
+Source: docs/commands.md; docs/central.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from scanner.core.errors import GateError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("server_stub.service_command:init", "Found a central: folder, keys, database."),
+    "serve": ("server_stub.service_command:serve", "Serve gates and organisers, publish changes."),
+    "publish": ("server_stub.service_command:publish", "Publish the state of now to the gates."),
+    "report": ("server_stub.service_command:report", "Show what was counted."),
+    "policy": ("server_stub.site_command:policy", "Show or set the site's policies and address."),
+    "zone": ("server_stub.site_command:zone", "Add or list zones."),
+    "gate": ("server_stub.site_command:gate", "Add or list gates."),
+    "type": ("server_stub.site_command:ticket_type", "Add, change or list ticket types."),
+    "scope": ("server_stub.site_command:scope", "Add or list scopes (seasons)."),
+    "event": ("server_stub.site_command:event", "Add, cancel or list events."),
+    "operator": ("server_stub.site_command:operator", "Add, change or list operators."),
+    "sell": ("server_stub.sale_command:sell", "Sell a ticket and hand out its code."),
+    "ticket": ("server_stub.sale_command:ticket", "List, deny, allow or refund tickets."),
+    "code": ("server_stub.sale_command:code", "Show a code again, or replace a lost card."),
+    "revoke": ("server_stub.sale_command:revoke", "Make a code worthless, for ever."),
+    "device": ("server_stub.device_command:device", "Add, list, revoke or release devices."),
+    "alert": ("server_stub.device_command:alert", "List or resolve what a person must look at."),
+    "demo": ("server_stub.demo.demo_command:demo", "Play a day at a museum, without hardware."),
+}
+"""Command → (where it is, one-line help)."""
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a sub-command only when it is needed."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except GateError as error:
+            click.secho(f"✖ {error}", fg="red", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="portillon", message="portillon %(version)s")
+def main() -> None:
+    """The central: sells rights, publishes them to gates, takes in every scan."""

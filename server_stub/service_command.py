@@ -1,0 +1,134 @@
+"""`portillon-central init | serve | publish | report`.
+
+Source: docs/central.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from server_stub.central import Central
+from server_stub.folder import Folder
+from server_stub.founding import DEFAULT_URL, Founding, found_central
+from server_stub.system_clock import SystemClock
+from server_stub.terminal import (
+    answer,
+    central_command,
+    folder_option,
+    json_option,
+    opened_central,
+    table,
+)
+
+
+@click.command()
+@folder_option
+@json_option
+@click.option("--site", required=True, help="Short name: a-z, 0-9 and -. Cannot be changed later.")
+@click.option("--zone", required=True, help="Time zone of the venue, such as Europe/Paris.")
+@click.option("--day-cutoff", default="00:00", show_default=True, help="Where a day begins.")
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="Where gates find it.")
+@click.option("--database", help="Another database: postgresql+psycopg://...")
+def init(folder: Path, database: str | None, *, as_json: bool, **wish: str) -> None:
+    """Found a central."""
+    made = found_central(Founding(path=folder, database_url=database, **wish), SystemClock())
+    answer(_paths(made), _welcome(made), as_json=as_json)
+
+
+def _paths(made: Folder) -> dict[str, Any]:
+    return {
+        "dir": str(made.path),
+        "admin_token": str(made.admin_token),
+        "root_keys": sorted(str(path) for path in made.root_keys.iterdir()),
+    }
+
+
+def _welcome(made: Folder) -> str:
+    return "\n".join(
+        (
+            f"✔ a central is founded in {made.path}",
+            f"  the admin token of its API is in {made.admin_token}",
+            f"  take the three files of {made.root_keys} to three different places and delete them here:",
+            "  any two of them can replace every other key; nothing needs them until then",
+            "  next: portillon-central zone add, type add, gate add, device add, serve",
+        )
+    )
+
+
+@click.command()
+@folder_option
+@json_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8377, show_default=True, help="0 = any free one.")
+@click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="PEM chain.")
+@click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="PEM key.")
+@click.option(
+    "--publish-every",
+    "publish_every_s",
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks for changes to publish; 0 = only by hand.",
+)
+@click.option(
+    "--refresh",
+    "refresh_s",
+    default=900.0,
+    show_default=True,
+    help="Seconds after which an unchanged state is published anew, so that gates know its age.",
+)
+def serve(folder: Path, *, as_json: bool, **wish: Any) -> None:
+    """Serve gates and organisers."""
+    from server_stub.logs import start_logging  # only the server logs as JSON
+    from server_stub.serving import Serving  # the web stack is slow to load
+    from server_stub.serving import serve as serve_central
+
+    start_logging()
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    def say(url: str) -> None:
+        answer({"url": url}, f"✔ listening on {url}", as_json=as_json)
+
+    with opened_central(folder) as central:
+        serve_central(central, Serving(**wish), say)
+
+
+@click.command()
+@central_command
+def publish(central: Central, *, as_json: bool) -> None:
+    """Publish the state of now to the gates."""
+    from server_stub.publisher import publish as publish_now  # python-tuf is slow to load
+
+    made = publish_now(central)
+    answer(
+        made,
+        f"✔ published snapshot {made.seq}: {made.grants} grants,"
+        f" {made.base_bytes} bytes, {made.wire_bytes} on the wire",
+        as_json=as_json,
+    )
+
+
+@click.command()
+@central_command
+def report(central: Central, *, as_json: bool) -> None:
+    """Show what was counted."""
+    from server_stub.report import load_counts
+
+    with central.database.read() as connection:
+        counts = load_counts(connection)
+    if as_json:
+        answer(counts, "", as_json=True)
+        return
+    click.echo(f"snapshot {counts.snapshot_seq or 'none yet'}, open alerts: {counts.open_alerts}")
+    for title, records in (
+        ("Entries", counts.entries),
+        ("Answers", counts.answers),
+        ("Ledgers", counts.ledgers),
+        ("Accepted although the central would have refused", counts.conflicts),
+    ):
+        click.secho(f"\n{title}", bold=True)
+        click.echo(table([msgspec.to_builtins(one) for one in records]) if records else "none")
