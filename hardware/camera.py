@@ -6,7 +6,7 @@ reads, a frame older than `STALE_AFTER_MS` is told, and a camera that fails is c
 
 States: opening → streaming → stale (covered, frozen) → closed → back-off → opening.
 
-Source: docs/hardware.md, "Cameras".
+Source: docs/decoding.md, "Cameras".
 """
 
 from __future__ import annotations

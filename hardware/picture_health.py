@@ -3,7 +3,7 @@
 Law: pure but for what it remembers of the last pictures. A lens that is covered, a lane without light and a
 sensor that repeats one picture are faults of their own: the frames keep coming and no code can be read.
 
-Source: docs/hardware.md, "Cameras".
+Source: docs/decoding.md, "Cameras".
 """
 
 from __future__ import annotations

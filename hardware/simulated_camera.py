@@ -3,7 +3,7 @@
 Law: it behaves as OpenCV's capture of a V4L2 device was seen to behave: `read` blocks until a picture comes,
 fails for ever after an unplug, and blocks while stalled. It is used only where it was asked for by name.
 
-Source: docs/hardware.md, "Cameras".
+Source: docs/decoding.md, "Cameras".
 """
 
 from __future__ import annotations

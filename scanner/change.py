@@ -21,6 +21,9 @@ GRID_PX = 8
 _LEARNING_RATE = 1 / 64
 _LEAST_THRESHOLD = 10.0
 _MOST_THRESHOLD = 40.0
+_THRESHOLD_NOISES = 8.0
+"""Of the median difference, which is two thirds of a standard deviation of the noise."""
+
 _LEAST_CHANGED_CELLS = 4
 
 
@@ -49,17 +52,17 @@ class ChangeTest:
     ) -> NDArray[np.float32]:
         """How far each cell is from the background, a change of the whole picture's brightness undone."""
         signed = cv2.subtract(cells, background)
-        sample = signed[::4, ::4].ravel()
-        brighter_all_over = float(np.partition(sample, sample.size // 2)[sample.size // 2])
         # The mean over a cell's neighbours: one noisy cell is no visitor.
         smooth = np.asarray(cv2.blur(signed, (3, 3)), np.float32)
-        return np.asarray(np.abs(smooth - np.float32(brighter_all_over)))
+        difference = np.abs(smooth - np.float32(_middle(signed)))
+        # A visitor fills less than half of the picture, so the middle of all differences is noise.
+        self._noise += (_middle(difference) - self._noise) / 8
+        return np.asarray(difference)
 
     def _box_of(self, difference: NDArray[np.float32], width: int, height: int) -> Box | None:
-        threshold = min(max(5 * self._noise, _LEAST_THRESHOLD), _MOST_THRESHOLD)
+        threshold = min(max(_THRESHOLD_NOISES * self._noise, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         mask = (difference > threshold).view(np.uint8)
         if cv2.countNonZero(mask) < _LEAST_CHANGED_CELLS:
-            self._noise += (float(cv2.mean(difference)[0]) - self._noise) / 16
             return None
         left, top, columns, rows = cv2.boundingRect(mask)
         return Box(
@@ -68,3 +71,10 @@ class ChangeTest:
             min((left + columns) * GRID_PX, width),
             min((top + rows) * GRID_PX, height),
         )
+
+
+def _middle(cells: NDArray[np.float32]) -> float:
+    """The median of a sample."""
+    sample = cells[::4, ::4].ravel()
+    half = sample.size // 2
+    return float(np.partition(sample, half)[half])

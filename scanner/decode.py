@@ -94,12 +94,16 @@ class Decoder:
     def _read(self, frame: Frame) -> tuple[Candidate, ...]:
         height, width = frame.grey.shape
         changed = self._change.changed_box(frame.grey)
+        found: tuple[Candidate, ...] = ()
+        read_formats: tuple[str, ...] = ()
         for attempt in self._plan.tries(changed, Box(0, 0, width, height), frame.captured_ms):
-            found = self._attempt(frame.grey, attempt)
-            if found:
-                self._plan.note_read(_box_around(found), attempt)
-                return found
-        return ()
+            # A harder try for what has been read already would only cost time.
+            more = () if attempt.formats == read_formats else self._attempt(frame.grey, attempt)
+            if more and not found:
+                self._plan.note_read(_box_around(more), attempt)
+                read_formats = attempt.formats
+            found += more
+        return found
 
     def _attempt(self, grey: NDArray[np.uint8], attempt: Try) -> tuple[Candidate, ...]:
         look = Look(

@@ -28,6 +28,8 @@ from scanner.zbar_child import REQUEST, mask_of
 FRAME_LIMIT_S = 0.12
 """The longest that a frame of a stream may wait: four frames at 30 fps."""
 
+ZBAR_COMMAND = (sys.executable, "-m", "scanner.zbar_child")
+
 _SILENT_STARTS_BEFORE_RESTART = 50
 
 
@@ -64,13 +66,15 @@ class ZbarProcess:
 
     Args:
         limit_s: the longest that `read` may take; a child that needs longer is killed and started again.
-        module: the module to run as the child.
+        command: the child to run, with its end of a socket as standard input.
     """
 
-    def __init__(self, limit_s: float = FRAME_LIMIT_S, module: str = "scanner.zbar_child") -> None:
+    def __init__(
+        self, limit_s: float = FRAME_LIMIT_S, command: tuple[str, ...] = ZBAR_COMMAND
+    ) -> None:
         self.restarts = 0
         self._limit_s = limit_s
-        self._module = module
+        self._command = command
         self._fault: DeviceError | None = None
         self._socket: socket.socket | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -97,7 +101,7 @@ class ZbarProcess:
             height, width = grey.shape
             child.sendall(REQUEST.pack(width, height, mask) + grey.tobytes())
             return _parse_answer(_hear(child))
-        except (OSError, ValueError):  # gone, too slow or talking nonsense
+        except (OSError, ValueError, TypeError, KeyError):  # gone, too slow or talking nonsense
             self._restart()
             return None
 
@@ -115,7 +119,7 @@ class ZbarProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", self._module],
+                self._command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
