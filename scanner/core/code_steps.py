@@ -12,6 +12,7 @@ from scanner.core.finding import Finding, passed, refused
 from scanner.core.question import Question
 from scanner.core.reasons import Reason
 from scanner.core.units import Direction, LaneReadiness
+from scanner.core.unlisted import stated_right
 
 _LANE_REASONS = {
     LaneReadiness.CLOSED: Reason.LANE_CLOSED,
@@ -79,11 +80,14 @@ def revocation(question: Question) -> Finding:
 def known(question: Question) -> Finding:
     """The snapshot has a right behind the code, or the ticket's own words and a known type must do."""
     facts = question.facts
+    count, claims = ("grants", len(facts.grants)), facts.presented.claims
     if facts.grants:
-        return passed(("grants", len(facts.grants)))
-    presented, unlisted = facts.presented, facts.unlisted
-    if presented.kind is CredentialKind.OPAQUE or presented.claims is None:
-        return refused(Reason.UNKNOWN, ("grants", 0))
-    if unlisted is None or unlisted.ticket_type is None or unlisted.rule is None:
-        return refused(Reason.WRONG_TYPE, ("grants", 0), ("type_no", presented.claims.type_no))
-    return passed(("grants", 0), ("type_no", presented.claims.type_no))
+        return passed(count)
+    if facts.presented.kind is CredentialKind.OPAQUE or claims is None:
+        return refused(Reason.UNKNOWN, count)
+    type_no = ("type_no", claims.type_no)
+    return (
+        refused(Reason.WRONG_TYPE, count, type_no)
+        if stated_right(facts) is None
+        else passed(count, type_no)
+    )

@@ -54,9 +54,9 @@ def direction(case: Case) -> Finding:
 
 
 def state(case: Case) -> Finding:
-    """The central denies the right as a whole."""
+    """The central denies the right as a whole. Whatever is not plainly allowed is denied."""
     grant = case.grant
-    if grant.state is GrantState.DENY:
+    if grant.state is not GrantState.ALLOW:
         return refused(_deny_reason(grant.deny_reason), ("deny_reason", grant.deny_reason))
     return passed(("state", grant.state))
 

@@ -23,7 +23,7 @@ from scanner.core.validity import validity
 def renewed_until(grant: AccessGrant, facts: Facts) -> Instant | None:
     """The end that a renewal token gives this right; None where there is no token, or our snapshot knows better."""
     claims, snapshot = facts.presented.claims, facts.snapshot
-    if claims is None or claims.issued_seq is None or grant.state is GrantState.DENY:
+    if claims is None or claims.issued_seq is None or grant.state is not GrantState.ALLOW:
         return None
     is_newer = snapshot is None or claims.issued_seq > snapshot.seq
     return claims.not_after if is_newer else None

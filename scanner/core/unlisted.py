@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.core.grants import AccessGrant
-from scanner.core.question import Facts, GrantFacts, UnlistedFacts
+from scanner.core.question import Facts, GrantFacts
 from scanner.core.rules import ScanRule
 from scanner.core.token import Claims
 from scanner.core.units import GrantNo
@@ -24,11 +24,13 @@ def rights_behind(facts: Facts) -> tuple[GrantFacts, ...]:
     """The rows behind the code, else what its ticket states; at least one where step 6 found the right known."""
     if facts.grants:
         return facts.grants
-    right = _stated(facts.presented.claims, facts.unlisted)
+    right = stated_right(facts)
     return () if right is None else (right,)
 
 
-def _stated(claims: Claims | None, unlisted: UnlistedFacts | None) -> GrantFacts | None:
+def stated_right(facts: Facts) -> GrantFacts | None:
+    """What the ticket states; None without a ticket, or of a type that the snapshot does not know."""
+    claims, unlisted = facts.presented.claims, facts.unlisted
     ticket_type = unlisted.ticket_type if unlisted else None
     if claims is None or unlisted is None or unlisted.rule is None or ticket_type is None:
         return None

@@ -41,11 +41,13 @@ def prerequisite_zone(case: Case) -> Finding | None:
 
 def interval(case: Case) -> Finding | None:
     """Time since the last entry, charged or free."""
-    last = case.recent.last_entry
-    if not case.rule.min_interval_s or last is None:
+    if not case.rule.min_interval_s:
         return None
     wait_s = seconds_to_wait(case)
-    values = (("last_entry", last), ("min_interval_s", case.rule.min_interval_s))
+    values = (
+        ("last_entry", case.recent.last_entry),
+        ("min_interval_s", case.rule.min_interval_s),
+    )
     return refused(Reason.TOO_SOON, *values, ("wait_s", wait_s)) if wait_s else passed(*values)
 
 

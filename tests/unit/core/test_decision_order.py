@@ -8,6 +8,17 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+
+from scanner.core.answer import Decision, Verdict
+from scanner.core.clock import ClockReading
+from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS, decide
+from scanner.core.grants import EventException, EventStatus, GrantFlag, GrantState
+from scanner.core.question import Scan, Scope
+from scanner.core.reasons import Reason
+from scanner.core.rules import GraceOutcome, HardAgePolicy, Policy, ReentryMode
+from scanner.core.tally import Movement
+from scanner.core.units import Direction, EventNo, LaneReadiness, ScopeNo, TypeNo
+from scanner.core.windows import parse_window
 from support.rights import (
     EXPO,
     GATE,
@@ -30,17 +41,6 @@ from support.rights import (
     unlisted,
     untrusted,
 )
-
-from scanner.core.answer import Decision, Verdict
-from scanner.core.clock import ClockReading
-from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS, decide
-from scanner.core.grants import EventException, EventStatus, GrantFlag, GrantState
-from scanner.core.question import Scan, Scope
-from scanner.core.reasons import Reason
-from scanner.core.rules import GraceOutcome, HardAgePolicy, Policy, ReentryMode
-from scanner.core.tally import Movement
-from scanner.core.units import Direction, EventNo, LaneReadiness, ScopeNo, TypeNo
-from scanner.core.windows import parse_window
 
 JUST_NOW = "2026-03-10 11:55"
 

@@ -6,6 +6,26 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import pytest
+
+from scanner.core.answer import Decision
+from scanner.core.calendar import Unit
+from scanner.core.clock import ClockReading
+from scanner.core.credential import CredentialKind
+from scanner.core.decision import decide
+from scanner.core.grants import EventException, EventStatus, GrantFlag, GrantState
+from scanner.core.question import Facts, GrantFacts, Presented, Scan
+from scanner.core.reasons import DENY_REASONS, OUTCOMES_OF, Outcome, Reason
+from scanner.core.rules import GraceOutcome, HardAgePolicy, Policy, ReentryMode, SitePolicy
+from scanner.core.units import (
+    Direction,
+    EventNo,
+    LaneReadiness,
+    ScopeNo,
+    SnapshotSeq,
+    TypeNo,
+)
+from scanner.core.validity import Anchor, Offset, ValidityRule
+from scanner.core.windows import parse_window
 from support.rights import (
     ENTER,
     EXPO,
@@ -29,26 +49,6 @@ from support.rights import (
     unlisted,
     untrusted,
 )
-
-from scanner.core.answer import Decision
-from scanner.core.calendar import Unit
-from scanner.core.clock import ClockReading
-from scanner.core.credential import CredentialKind
-from scanner.core.decision import decide
-from scanner.core.grants import EventException, EventStatus, GrantFlag, GrantState
-from scanner.core.question import Facts, GrantFacts, Presented, Scan
-from scanner.core.reasons import DENY_REASONS, OUTCOMES_OF, Outcome, Reason
-from scanner.core.rules import GraceOutcome, HardAgePolicy, Policy, ReentryMode, SitePolicy
-from scanner.core.units import (
-    Direction,
-    EventNo,
-    LaneReadiness,
-    ScopeNo,
-    SnapshotSeq,
-    TypeNo,
-)
-from scanner.core.validity import Anchor, Offset, ValidityRule
-from scanner.core.windows import parse_window
 
 
 class Row(NamedTuple):
