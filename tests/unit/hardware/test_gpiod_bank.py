@@ -3,13 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.gpiod_stand_in import Kernel, Request, in_nanoseconds
 
 from hardware.gpiod_bank import GpiodBank, Place, find_line
 from hardware.pins import InputLine, OutputLine
 from hardware.simulated_pins import SimulatedChip
 from hardware.virtual_clock import VirtualClock
 from scanner.core.errors import DeviceError
+from support.gpiod_stand_in import Kernel, Request, in_nanoseconds
 
 
 class Machine:
