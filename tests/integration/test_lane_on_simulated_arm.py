@@ -196,7 +196,7 @@ def test_a_lane_without_sensors_takes_the_entry_as_passed() -> None:
 def test_a_random_day_loses_nobody(seed: int) -> None:
     chance, bench = random.Random(seed), LaneBench()
     granted = 0
-    for _ in range(40):
+    for _ in range(25):
         persons = chance.choice([1, 1, 1, 2, 3])
         bench.arm.expect(*(Visitor(persons=chance.choice([0, 1, 1, 1, 2])) for _ in range(persons)))
         if bench.ready() is LaneReadiness.READY:
