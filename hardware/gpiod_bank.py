@@ -186,10 +186,13 @@ def find_line(line: str, devices: Path = DEVICES) -> Place:
         DeviceError: ``no_gpio_chip``, ``line_unknown``, ``line_ambiguous``, ``gpio_denied``.
     """
     label, _, name = line.rpartition("/")
-    chips = [chip for chip in _chips(devices) if label in {"", chip.label}]
-    if not chips:
-        raise _no_chip(label, devices)
+    everywhere, denied = _chips(devices)
+    chips = [chip for chip in everywhere if label in {"", chip.label}]
     places = [place for chip in chips if (place := chip.place(name, by_number=bool(label)))]
+    if not places and denied:
+        raise _denied(denied[0])
+    if not chips:
+        raise _no_chip(label, [chip.label for chip in everywhere])
     if not places:
         shown = ", ".join(chip.label for chip in chips)
         raise unknown_line(line, shown, "; ".join(chip.valid() for chip in chips))
@@ -228,34 +231,42 @@ class _Chip:
         return ", ".join(named) or f"{self.label}/0..{len(self.names) - 1}"
 
 
-def _chips(devices: Path) -> list[_Chip]:
-    """Every chip once: Raspberry Pi OS adds links such as ``gpiochip4`` → ``gpiochip0``."""
+def _chips(devices: Path) -> tuple[list[_Chip], list[str]]:
+    """Every chip once (Raspberry Pi OS adds links such as ``gpiochip4`` → ``gpiochip0``), and those kept from us."""
     paths = {str(path.resolve()) for path in devices.glob("gpiochip*")}
-    return [_load_chip(path) for path in sorted(paths)]
+    chips: list[_Chip] = []
+    denied: list[str] = []
+    for path in sorted(paths):
+        try:
+            chips.append(_load_chip(path))
+        except PermissionError:
+            denied.append(path)
+        except OSError as error:
+            raise failed(path, path, str(error.strerror)) from error
+    return chips, denied
 
 
 def _load_chip(path: str) -> _Chip:
-    try:
-        with gpiod.Chip(path) as chip:
-            found = chip.get_info()
-            names = tuple(chip.get_line_info(n).name or "" for n in range(found.num_lines))
-            return _Chip(path, found.label, names)
-    except PermissionError as error:
-        raise DeviceError(
-            "gpio_denied",
-            f"{path!r} may not be opened by this account: the gate does not start",
-            "add the account to the group 'gpio', or run the gate as its service",
-        ) from error
-    except OSError as error:
-        raise failed(path, path, str(error.strerror)) from error
+    with gpiod.Chip(path) as chip:
+        found = chip.get_info()
+        names = tuple(chip.get_line_info(n).name or "" for n in range(found.num_lines))
+        return _Chip(path, found.label, names)
 
 
-def _no_chip(label: str, devices: Path) -> DeviceError:
-    labels = ", ".join(sorted(chip.label for chip in _chips(devices)))
+def _denied(path: str) -> DeviceError:
+    return DeviceError(
+        "gpio_denied",
+        f"{path!r} may not be opened by this account: the gate does not start",
+        "add the account to the group 'gpio', or run the gate as its service",
+    )
+
+
+def _no_chip(label: str, labels: list[str]) -> DeviceError:
     wanted = f"chip {label!r} is" if label else "GPIO chips are"
     return DeviceError(
         "no_gpio_chip",
-        f"{wanted} not on this machine (there: {labels or 'none'}): the gate does not start",
+        f"{wanted} not on this machine (there: {', '.join(sorted(labels)) or 'none'}):"
+        " the gate does not start",
         "see `gpiodetect`; without pins, say turnstile.backend = 'simulated'",
     )
 

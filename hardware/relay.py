@@ -167,7 +167,6 @@ class Relay:
         """Lock the arm."""
         self._guard.release(self._line)
 
-    @property
     def is_on(self) -> bool:
         """True while the coil is (meant to be) energised."""
         return self._guard.is_on(self._line)

@@ -87,6 +87,7 @@ class SimulatedChip:
         self.label = label
         self.history: deque[Change] = deque(maxlen=HISTORY_LENGTH)
         self._lines = {name: _Line(name) for name in lines}
+        self._watched: list[_Line] = []
         self._agenda: list[tuple[int, int, str, bool]] = []
         self._numbers = count()
         self._watchers: dict[str, list[Watcher]] = {}
@@ -185,7 +186,7 @@ class SimulatedChip:
                 line.is_driven = True
                 if line.stuck_at is None and not line.is_output:
                     self._change(line, level, at_ms)
-            for line in self._lines.values():
+            for line in self._watched:
                 self._settle(line, now_ms)
 
     def borrow_outputs(self, lines: Sequence[OutputLine]) -> None:
@@ -204,6 +205,7 @@ class SimulatedChip:
                 wire.seqno = 0
                 wire.edges.clear()
                 wire.debouncer = Debouncer(level=wire.level, debounce_ms=line.debounce_ms)
+                self._watched.append(wire)
 
     def write(self, line: str, *, level: bool) -> None:
         """Drive an output."""
@@ -234,6 +236,7 @@ class SimulatedChip:
         with self._lock:
             wire = self._at(line)
             wire.consumer, wire.is_output, wire.debouncer = "", False, None
+            self._watched = [kept for kept in self._watched if kept is not wire]
 
     def _at(self, line: str) -> _Line:
         label, _, name = line.rpartition("/")

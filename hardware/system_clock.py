@@ -115,8 +115,7 @@ class SystemClock:
 
     def from_kernel_ns(self, timestamp_ns: int) -> int:
         """An edge's ``CLOCK_MONOTONIC`` timestamp on our scale, which also counts suspend."""
-        suspended_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
-        return (timestamp_ns + suspended_ns) // NS_PER_MS
+        return (timestamp_ns + _suspended_ns()) // NS_PER_MS
 
 
 def load_boot_id(path: Path = BOOT_ID_PATH) -> str:
@@ -130,6 +129,17 @@ def load_boot_id(path: Path = BOOT_ID_PATH) -> str:
             " within a boot would mean nothing",
             "mount /proc, and run on Linux",
         ) from error
+
+
+def _suspended_ns() -> int:
+    """By how much the two clocks differ. We may be interrupted between two readings, but not three times."""
+    readings = [_boottime_after_monotonic_ns() for _ in range(3)]
+    return min(readings)
+
+
+def _boottime_after_monotonic_ns() -> int:
+    monotonic_ns = time.monotonic_ns()
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - monotonic_ns
 
 
 def _kernel_sync_state() -> SyncState:

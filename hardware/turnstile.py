@@ -58,7 +58,7 @@ class Turnstile:
 
     def is_pulsing(self, direction: str) -> bool:
         """True while the relay of ``direction`` is on, pulsed or held."""
-        return self._relay(direction).is_on
+        return self._relay(direction).is_on()
 
     def hold_open(self, direction: str) -> None:
         """Release the arm until `release` or `lock`."""

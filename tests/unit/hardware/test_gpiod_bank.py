@@ -3,13 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.gpiod_stand_in import Kernel, Request, in_nanoseconds
 
 from hardware.gpiod_bank import GpiodBank, Place, find_line
 from hardware.pins import InputLine, OutputLine
 from hardware.simulated_pins import SimulatedChip
 from hardware.virtual_clock import VirtualClock
 from scanner.core.errors import DeviceError
+from support.gpiod_stand_in import Kernel, Request, in_nanoseconds
 
 
 class Machine:
@@ -83,11 +83,12 @@ def test_a_chip_with_few_names_says_what_there_is(
         find_line("GPIO1", tmp_path)
 
 
-def test_a_chip_that_may_not_be_opened_is_told(machine: Machine) -> None:
+def test_a_chip_that_may_not_be_opened_is_told_if_it_may_hold_the_line(machine: Machine) -> None:
     machine.kernel.denied.add(str(machine.devices / "gpiochip10"))
     with pytest.raises(DeviceError, match="group 'gpio'") as told:
-        find_line("GPIO17", machine.devices)
+        find_line("WIFI", machine.devices)
     assert told.value.code == "gpio_denied"
+    assert find_line("GPIO17", machine.devices).offset == 17
 
 
 def test_a_file_that_is_no_chip_is_told(tmp_path: Path) -> None:

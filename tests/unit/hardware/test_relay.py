@@ -143,9 +143,9 @@ def test_a_relay_knows_its_line_and_its_pulse() -> None:
     bench = Bench()
     relay = Relay(bench.guard, IN, 250)
     relay.pulse()
-    assert relay.is_on
+    assert relay.is_on()
     bench.clock.advance(250)
-    assert not relay.is_on
+    assert not relay.is_on()
     relay.hold()
     relay.release()
     assert bench.history() == [(0, True), (250, False), (250, True), (250, False)]

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from support.rpi_gpio_stand_in import Header, RpiGpio, serve
 
 from hardware.pins import InputLine, OutputLine
 from hardware.rpi_gpio_bank import RpiGpioBank, load_rpi_gpio, parse_pin
 from hardware.virtual_clock import VirtualClock
 from scanner.core.errors import DeviceError
+from support.rpi_gpio_stand_in import Header, RpiGpio, serve
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def test_a_driver_that_fails_is_told_and_cleaned_up_all_the_same(module: RpiGpio
     bank.request_outputs([OutputLine(line="GPIO17")])
     bank.request_inputs([InputLine(line="GPIO22")])
     module.header.broken |= {17, 22}
-    with pytest.raises(DeviceError, match="'GPIO17'.*failed: GPIO error"):
+    with pytest.raises(DeviceError, match=r"'GPIO17'.*failed: GPIO error"):
         bank.set("GPIO17", True)
-    with pytest.raises(DeviceError, match="'GPIO22'.*failed: GPIO error"):
+    with pytest.raises(DeviceError, match=r"'GPIO22'.*failed: GPIO error"):
         bank.edges()
     bank.close()
     assert module.cleaned == [[17, 22]]
@@ -69,6 +69,6 @@ def test_a_set_up_that_fails_is_told(module: RpiGpio) -> None:
 
 
 def test_on_another_machine_the_installed_module_refuses_and_we_say_so() -> None:
-    with pytest.raises(DeviceError, match="no working RPi.GPIO") as told:
+    with pytest.raises(DeviceError, match=r"no working RPi\.GPIO") as told:
         load_rpi_gpio()
     assert told.value.code == "rpi_gpio_missing"
