@@ -17,7 +17,14 @@ from typing import Any, TextIO
 import click
 
 from scanner.config import load_config
-from scanner.ledger_views import CSV_FIELDS, HEADING, csv_row, json_line, table_line
+from scanner.ledger_views import (
+    CSV_FIELDS,
+    HEADING,
+    csv_row,
+    json_line,
+    table_line,
+    walk_line,
+)
 from sync.ledger_format import (
     FILE_NAME,
     LedgerRow,
@@ -83,12 +90,16 @@ def show(config: Path, path: Path | None, last: int, *, as_json: bool) -> None:
 
 @ledger.command()
 @_where
-def verify(config: Path, path: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+def verify(config: Path, path: Path | None, *, as_json: bool) -> None:
     """Walk the hash chain and name the first broken row."""
     from scanner.chain import verify_file
 
     found = _file(config, path)
     walk = verify_file(found)
+    if as_json:
+        click.echo(walk_line(walk))
+        raise SystemExit(0 if walk.broken is None else BROKEN)
     whose = f"device {walk.origin.device}, epoch {walk.origin.epoch}"
     if walk.broken is None:
         end = f"ends at row {walk.head.seq}, {walk.head.hash.hex()}"

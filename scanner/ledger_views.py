@@ -19,6 +19,7 @@ from scanner.core.clock import ClockState
 from scanner.core.errors import InputError
 from scanner.core.events import Fact
 from scanner.core.reasons import FACES
+from scanner.chain import Walk
 from sync.ledger_format import LedgerRow
 from sync.wire import parse_fact
 
@@ -107,3 +108,16 @@ def _others(fact: Fact) -> list[tuple[str, object]]:
         for field in fields(Fact)
         if field.name not in _SHOWN_ELSEWHERE and getattr(fact, field.name) != field.default
     ]
+
+
+def walk_line(walk: Walk) -> str:
+    """How far the chain holds, as one line of JSON."""
+    broken = walk.broken
+    line = {
+        "is_whole": broken is None,
+        "rows": walk.rows,
+        "seq": walk.head.seq,
+        "head": walk.head.hash.hex(),
+        "broken": None if broken is None else {"seq": broken.seq, "what": broken.what},
+    }
+    return msgspec.json.encode(line).decode()

@@ -16,7 +16,7 @@ from server_stub.demo.scenes import Scene, Shown, render
 from support.eventually import eventually
 
 PATIENT_S = 10.0
-READY = 'say(b\'{"ready": true}\\n\')\n'
+READY = "say(b'{\"ready\": true}\\n')\n"
 PRELUDE = """
 import os, signal, socket, sys
 parent = socket.socket(fileno=0)

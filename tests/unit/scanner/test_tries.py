@@ -19,9 +19,7 @@ LARGE = Box(100, 50, 1200, 700)
 FRAME_MS = 33
 
 
-def planned(
-    plan: TryPlan, changed: Box | None, frames: int, start_ms: int = 0
-) -> list[list[Try]]:
+def planned(plan: TryPlan, changed: Box | None, frames: int, start_ms: int = 0) -> list[list[Try]]:
     return [plan.tries(changed, WHOLE, start_ms + n * FRAME_MS) for n in range(frames)]
 
 
@@ -69,7 +67,14 @@ def test_on_the_whole_frame_other_matrix_formats_take_turns() -> None:
     looks = planned(TryPlan(("qr", "aztec", "pdf417")), LARGE, 6)
     formats = [tries[0].formats for tries in looks]
 
-    assert formats == [("qr",), ("qr", "aztec"), ("qr",), ("qr", "pdf417"), ("qr",), ("qr", "aztec")]
+    assert formats == [
+        ("qr",),
+        ("qr", "aztec"),
+        ("qr",),
+        ("qr", "pdf417"),
+        ("qr",),
+        ("qr", "aztec"),
+    ]
 
 
 def test_a_gate_without_qr_looks_for_what_it_has() -> None:
