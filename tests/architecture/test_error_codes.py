@@ -18,9 +18,12 @@ def subject_of(module: str) -> str:
     return f"{path.parent}/{path.stem.partition('_')[0]}"
 
 
+def anchors_of(page: Path) -> list[str]:
+    return re.findall(r"^### `?(\w+)`?$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
 def anchors() -> list[str]:
-    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    return re.findall(r"^### `?(\w+)`?$", text, flags=re.MULTILINE)
+    return [code for page in PAGES for code in anchors_of(page)]
 
 
 def test_every_code_is_written_where_it_is_raised() -> None:
@@ -46,6 +49,12 @@ def test_every_code_has_an_anchor_in_the_troubleshooting_page() -> None:
 
 def test_every_anchor_of_the_troubleshooting_page_is_a_code() -> None:
     assert sorted(set(anchors()) - {coded.code for coded in all_codes()}) == []
+
+
+def test_the_page_is_sorted_so_that_a_code_is_found_by_eye() -> None:
+    codes = anchors_of(PAGES[0])
+
+    assert codes == sorted(codes)
 
 
 def test_an_anchor_stands_once() -> None:

@@ -23,7 +23,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(LINTER), "--no-logo", "--no-cache"],
         cwd=folder,
-        env=environment | {"PYTHONPATH": str(folder), "NO_COLOR": "1"},
+        env=environment | {"PYTHONPATH": str(folder), "NO_COLOR": "1", "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,7 @@
 """The stable codes of every fault the project can raise, read from its syntax trees.
 
 Law: a code is a literal: the first argument where a family of `scanner.core.errors` is built, the first argument of
-``super().__init__`` in a sub-class of one, or a key of a module's table of codes where that argument is looked up.
+``super().__init__`` in a sub-class of one, or stands in a dictionary of the module where that argument is looked up.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def _literals(node: ast.expr | None) -> list[str]:
 
 
 def _table_keys(tree: ast.Module) -> list[str]:
-    """Keys and values of the module's own dictionaries that look like codes."""
+    """What looks like a code in the module's own dictionaries."""
     constants = (
         part.value
         for node in tree.body
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict)
-        for part in (*node.value.keys, *node.value.values)
+        for part in ast.walk(node.value)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     )
     return [text for text in constants if CODE.fullmatch(text)]
