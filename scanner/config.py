@@ -121,7 +121,15 @@ class TurnstileSection:
     fire_input: Annotated[
         str, Meta(description="Input that reports the fire contact (never drives it).")
     ] = ""
+    fire_contact: Annotated[
+        Literal["no", "nc"],
+        Meta(description="Fire contact; nc, so that a cut wire reads as fire."),
+    ] = "nc"
     tamper_input: Annotated[str, Meta(description="Input of the housing's contact.")] = ""
+    tamper_contact: Annotated[
+        Literal["no", "nc"],
+        Meta(description="Housing contact; nc, so that a cut wire reads as opened."),
+    ] = "nc"
     simulated_walk_ms: Annotated[
         int,
         Meta(ge=0, le=60_000, description="Simulation: a person turns the arm after this."),

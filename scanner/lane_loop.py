@@ -267,13 +267,28 @@ class Lane:
             self._settle(grant.seq, may_try_again=False)
 
     def _carry_out(self, action: Action) -> None:
+        if isinstance(action, StartPulse | HoldOpen | Lock):
+            self._drive(action)
+        else:
+            self._write_down(action)
+
+    def _drive(self, action: StartPulse | HoldOpen | Lock) -> None:
+        """Move the arm. An arm that does not move is an alarm, not a crash: nobody passes, so the entry is given back."""
+        try:
+            match action:
+                case StartPulse(direction):
+                    self._ports.turnstile.pulse(direction.value)
+                case HoldOpen(direction):
+                    self._ports.turnstile.hold_open(direction.value)
+                case Lock():
+                    self._ports.turnstile.lock()
+        except DeviceError as error:
+            if self._doubts.doubt(error):
+                self._note(FactKind.ALARM, note=error.code)
+                self._publish(notices.alarm(error.code, error.message))
+
+    def _write_down(self, action: RecordPassed | RecordNotPassed | Alarm) -> None:
         match action:
-            case StartPulse(direction):
-                self._ports.turnstile.pulse(direction.value)
-            case HoldOpen(direction):
-                self._ports.turnstile.hold_open(direction.value)
-            case Lock():
-                self._ports.turnstile.lock()
             case RecordPassed(seq, persons):
                 self._note(FactKind.PASSED, refers_to=seq, persons=persons)
                 self._publish(notices.passed(seq, persons))

@@ -7,6 +7,8 @@ Source: docs/configuration.md; docs/hardware.md.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from hardware.pins import OutputLine
 from hardware.settings import (
     IndicatorSettings,
@@ -17,6 +19,9 @@ from hardware.settings import (
 from scanner.config import Config, IndicatorSection, TurnstileSection, WaySection
 from scanner.core.lane_state import LaneSettings, Way
 
+CONTACT_MIN_MS = 100
+"""A fire or housing contact that bounces for less says nothing."""
+
 
 def turnstile_settings(section: TurnstileSection) -> TurnstileSettings:
     """The arm's pins."""
@@ -24,8 +29,8 @@ def turnstile_settings(section: TurnstileSection) -> TurnstileSettings:
         backend=section.backend,
         way_in=_way_settings(section, section.way_in),
         way_out=_way_settings(section, section.way_out),
-        fire=_contact(section.fire_input),
-        tamper=_contact(section.tamper_input),
+        fire=_contact(section.fire_input, section.fire_contact),
+        tamper=_contact(section.tamper_input, section.tamper_contact),
         walk_ms=section.simulated_walk_ms,
     )
 
@@ -85,5 +90,5 @@ def _output(line: str) -> OutputLine | None:
     return OutputLine(line=line) if line else None
 
 
-def _contact(line: str) -> InputSettings | None:
-    return InputSettings(line=line) if line else None
+def _contact(line: str, contact: Literal["no", "nc"]) -> InputSettings | None:
+    return InputSettings(line=line, contact=contact, min_ms=CONTACT_MIN_MS) if line else None

@@ -123,6 +123,11 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def last_words(self) -> str:
+        """The last line of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "nothing"
+
     @property
     def is_running(self) -> bool:
         """True while the process lives."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import requests
 
+from scanner.core.errors import CentralError
 from scanner.core.units import Instant
 from server_stub.demo import museum
 from server_stub.demo.museum import Organiser
@@ -182,6 +183,12 @@ def _gate_config(folder: Path, runtime: Path, camera: str | None) -> str:
 
 
 def _listens(world: World) -> bool:
+    if not world.gate.is_running:
+        raise CentralError(
+            "demo_program_ended",
+            f"the gate ended by itself: {world.gate.last_words()}",
+            f"see {world.gate.log}",
+        )
     try:
         world.open_ear().close()
     except OSError:
