@@ -169,15 +169,21 @@ class Cache:
             _remove_base(path)
 
     def erase(self) -> None:
-        """Forget the site: the pointer first, then every base, download and trusted metadata."""
-        self.pointer_path.unlink(missing_ok=True)
-        for path in self.folder.glob("*.db"):
-            _remove_base(path)
-        for path in self.folder.glob(".*.new"):
-            _remove_base(path)
-        for name in ("parts", "tuf"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        flush_folder(self.folder)
+        """Forget the site: the pointer first, then every base, download and trusted metadata.
+
+        Raises:
+            StoreError: ``file_not_written``.
+        """
+        try:
+            make_folder(self.folder)
+            self.pointer_path.unlink(missing_ok=True)
+            for path in (*self.folder.glob("*.db"), *self.folder.glob(".*.new")):
+                _remove_base(path)
+            for name in ("parts", "tuf"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+            flush_folder(self.folder)
+        except OSError as error:
+            raise write_fault(error, "the erased cache") from error
 
 
 def _seq_of(path: Path) -> int:

@@ -29,6 +29,8 @@ CHUNK_BYTES = 64 * 1024
 WORDS_MOST = 500
 """Characters of a foreign message that are kept."""
 
+OVERSIZE = "central_oversize"
+
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _JSON = ("application/json", "application/problem+json")
 _HTML = ("text/html", "application/xhtml+xml")

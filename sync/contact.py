@@ -157,7 +157,10 @@ class Contact:
         self._seen.state = reply.state[:32]
         if reply.state == DeviceState.ACTIVE and reply.peppers:
             self._keep(msgspec.structs.replace(self.device, peppers=reply.peppers))
-        return DeviceAnswered(is_revoked=reply.state == DeviceState.REVOKED)
+        return DeviceAnswered(
+            is_revoked=reply.state == DeviceState.REVOKED,
+            is_quarantined=reply.state == DeviceState.QUARANTINED,
+        )
 
     def _erase(self, _client: CentralClient, _session: Session) -> Event:
         self._keep(msgspec.structs.replace(self.device, peppers={}, is_revoked=True))

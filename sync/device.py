@@ -22,7 +22,7 @@ PUBLIC_KEY_BYTES = 32
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``cache/device.json``. ``peppers`` and ``central_keys`` are base64 by id."""
+    """``cache/device.json``. ``peppers`` and ``central_keys`` are base64 by id, ``public_key`` is the device's own."""
 
     device: str
     site: str
@@ -32,8 +32,13 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     central_url: str
     root_version: int
     root_sha256: str
+    public_key: str = ""
     tls_spki_sha256: str | None = None
     is_revoked: bool = False
+
+    def __repr__(self) -> str:
+        """Without the peppers: a value that is printed ends in a log."""
+        return f"Device({self.device!r}, site={self.site!r}, gate_no={self.gate_no})"
 
     def public_keys(self) -> dict[str, bytes]:
         """The central's signing keys; those that cannot be read are left out."""

@@ -125,3 +125,19 @@ def load_or_create_signer(path: Path) -> FileSigner:
     except OSError as error:
         raise _unreadable(path, error.strerror) from error
     return load_signer(path)
+
+
+def delete_key(path: Path) -> None:
+    """End a key whose device was revoked.
+
+    Raises:
+        StoreError: ``device_key_stays``.
+    """
+    try:
+        path.unlink()
+    except OSError as error:
+        raise StoreError(
+            "device_key_stays",
+            f"the revoked device's key {str(path)!r} cannot be deleted ({error.strerror})",
+            "delete it by hand (systemd: replace the credential), then enrol again",
+        ) from error

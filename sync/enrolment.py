@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from scanner.core.errors import ConfigError, InputError
@@ -19,7 +18,7 @@ from sync.cache import Cache
 from sync.client import CentralClient, Identity, parse_central_url
 from sync.clock_proof import Clock
 from sync.device import Device, load_device, save_device
-from sync.device_key import Signer, load_or_create_signer
+from sync.device_key import FileSigner, Signer, delete_key, load_or_create_signer
 from sync.durable import save_atomically
 from sync.settings import SyncSettings
 from sync.trust import METADATA_PATH, verify_root
@@ -114,12 +113,11 @@ def enrol(invitation: Invitation, settings: SyncSettings, clock: Clock) -> Devic
         ConfigError: ``already_enrolled``.
         CentralError: the line, the central's refusal, or ``root_not_pinned``.
     """
-    _refuse_second(settings.device_path)
-    signer = load_or_create_signer(settings.key_path)
+    signer = _signer_for_new_identity(settings)
     pin = invitation.tls_spki_sha256
     with CentralClient(invitation.url, settings, clock, spki_sha256=pin) as client:
         reply = _ask(client, invitation, signer, settings.software)
-    device = _device(invitation, reply)
+    device = _device(invitation, reply, signer)
     identity = Identity(device.device, signer)
     with CentralClient(invitation.url, settings, clock, identity, pin) as client:
         path = f"{METADATA_PATH}{device.root_version}.root.json"
@@ -131,15 +129,20 @@ def enrol(invitation: Invitation, settings: SyncSettings, clock: Clock) -> Devic
     return device
 
 
-def _refuse_second(path: Path) -> None:
-    """One device, one identity; only a revoked one may get another."""
-    device = load_device(path)
+def _signer_for_new_identity(settings: SyncSettings) -> FileSigner:
+    """One device, one identity, one key: only a revoked device may get another, with a key of its own."""
+    device = load_device(settings.device_path)
     if device is not None and not device.is_revoked:
         raise ConfigError(
             "already_enrolled",
             f"this device is gate {device.gate_no} of {device.site!r} already; nothing was changed",
             "revoke the device at the central first; it erases itself at its next contact",
         )
+    signer = load_or_create_signer(settings.key_path)
+    if device is not None and device.public_key == to_base64(signer.public_key):
+        delete_key(settings.key_path)
+        signer = load_or_create_signer(settings.key_path)
+    return signer
 
 
 def _ask(
@@ -156,7 +159,7 @@ def _ask(
     return client.call("POST", ENROL_PATH, EnrolReply, encode_message(request), is_signed=False)
 
 
-def _device(invitation: Invitation, reply: EnrolReply) -> Device:
+def _device(invitation: Invitation, reply: EnrolReply, signer: Signer) -> Device:
     """The code's root wins: it did not come over the line that it vouches for."""
     code = invitation.root
     return Device(
@@ -168,5 +171,6 @@ def _device(invitation: Invitation, reply: EnrolReply) -> Device:
         central_url=invitation.url,
         root_version=reply.root_version if code is None else code.version,
         root_sha256=reply.root_sha256 if code is None else code.sha256,
+        public_key=to_base64(signer.public_key),
         tls_spki_sha256=invitation.tls_spki_sha256,
     )

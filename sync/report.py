@@ -81,7 +81,7 @@ class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
 def fault_of(error: GateError) -> Fault:
     """A fault as a value."""
     wait_s = error.retry_after_s if isinstance(error, RefusedError) else 0.0
-    return Fault(error.code, error.message, error.hint, isinstance(error, LineError), wait_s)
+    return Fault.of(error, is_line=isinstance(error, LineError), retry_after_s=wait_s)
 
 
 def save_status(path: Path, status: SyncStatus) -> None:

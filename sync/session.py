@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from scanner.core.errors import CentralError, GateError
 
 BATCHES_BEFORE_SNAPSHOT = 4
 """Exchanges before a newer snapshot goes first."""
@@ -61,6 +63,11 @@ class Fault:
     is_line: bool = False
     retry_after_s: float = 0.0
 
+    @classmethod
+    def of(cls, error: GateError, *, is_line: bool = False, retry_after_s: float = 0.0) -> Self:
+        """A fault that was raised."""
+        return cls(error.code, error.message, error.hint, is_line, retry_after_s)
+
 
 @dataclass(frozen=True, slots=True)
 class TimeAnswered:
@@ -71,9 +78,10 @@ class TimeAnswered:
 
 @dataclass(frozen=True, slots=True)
 class DeviceAnswered:
-    """The central knows this device."""
+    """The central knows this device, and what it thinks of it."""
 
     is_revoked: bool = False
+    is_quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +175,15 @@ def _time_answered(session: Session, event: TimeAnswered) -> Session:
 
 def _device_answered(session: Session, event: DeviceAnswered) -> Session:
     if event.is_revoked:
-        return replace(session, step=Step.ERASE, is_revoked=True)
+        return replace(_note(session, REVOKED), step=Step.ERASE, is_revoked=True)
+    if event.is_quarantined:
+        # nothing new is told before a person has looked: asking would only be refused
+        return replace(_note(session, QUARANTINED), step=Step.EXCHANGE, is_snapshot_lost=True)
     return replace(session, step=Step.EXCHANGE)
 
 
 def _erased(session: Session, _event: Erased) -> Session:
-    return replace(session, step=Step.EXCHANGE)
+    return replace(session, step=Step.EXCHANGE, snapshot_seq=0)
 
 
 def _nothing_recorded(session: Session, _event: NothingRecorded) -> Session:
@@ -245,15 +256,33 @@ def _note(session: Session, fault: Fault) -> Session:
     return replace(session, faults=(*session.faults, fault))
 
 
-KEEPS_LOSING = Fault(
-    "central_keeps_losing",
-    f"the central held less than before more than {FALL_BACKS_MOST} times in one contact; the rest waits",
-    "two centrals answer behind one address, or it is being restored: look at the central",
+KEEPS_LOSING = Fault.of(
+    CentralError(
+        "central_keeps_losing",
+        f"the central held less than before more than {FALL_BACKS_MOST} times in one contact; the rest waits",
+        "two centrals answer behind one address, or it is being restored: look at the central",
+    )
 )
-TAKES_NOTHING = Fault(
-    "central_takes_nothing",
-    "the central answered a batch of rows without taking any; they stay in the ledger",
-    "look at the central's log; rows before these may be missing there",
+TAKES_NOTHING = Fault.of(
+    CentralError(
+        "central_takes_nothing",
+        "the central answered a batch of rows without taking any; they stay in the ledger",
+        "look at the central's log; rows before these may be missing there",
+    )
+)
+REVOKED = Fault.of(
+    CentralError(
+        "sync_revoked",
+        "the central has revoked this device: snapshot and peppers are erased, facts still go up",
+        "enrol the device again with a new code, or take it out of service",
+    )
+)
+QUARANTINED = Fault.of(
+    CentralError(
+        "sync_quarantined",
+        "the central has put this device aside: it gets no new snapshots, its facts are taken",
+        "a copy of this gate may be in use: look at portillon-central alerts, then release it",
+    )
 )
 
 _TABLE: dict[tuple[Step, type[Event]], Callable[[Session, Any], Session]] = {

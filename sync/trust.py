@@ -34,7 +34,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
 from scanner.core.errors import CentralError, GateError
-from sync.central_faults import RefusedError
+from sync.central_faults import OVERSIZE, RefusedError
 from sync.client import CentralClient
 from sync.durable import make_folder, write_fault
 from sync.manifest import (
@@ -75,6 +75,10 @@ class SignedFetcher(FetcherInterface):
             # python-tuf ends its walk over newer roots at the first that is not there
             if error.status == NOT_FOUND:
                 raise DownloadHTTPError(error.message, NOT_FOUND) from error
+            raise
+        except CentralError as error:
+            if error.code == OVERSIZE:
+                raise DownloadLengthMismatchError(error.message) from error
             raise
 
 

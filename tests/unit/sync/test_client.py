@@ -161,9 +161,12 @@ def test_two_refused_nonces_are_the_answer() -> None:
         status="401 No",
         headers={NONCE_HEADER: "n-again"},
     )
-    with ScriptedServer(answering(unauthorised)) as server, client(server) as line:
-        with pytest.raises(RefusedError) as caught:
-            line.call("GET", "/v1/thing", Pong)
+    with (
+        ScriptedServer(answering(unauthorised)) as server,
+        client(server) as line,
+        pytest.raises(RefusedError) as caught,
+    ):
+        line.call("GET", "/v1/thing", Pong)
 
     assert (caught.value.code, caught.value.hint) == ("device_unknown", "enrol")
     assert [heard.path for heard in server.heard] == ["/v1/nonce", "/v1/thing", "/v1/thing"]
@@ -209,9 +212,12 @@ def test_an_endless_answer_is_cut_at_the_limit() -> None:
         while True:
             yield b" " * 65_536
 
-    with ScriptedServer(answering(endless())) as server, client(server) as line:
-        with pytest.raises(CentralError) as caught:
-            line.call("GET", "/v1/thing", Pong, limit_bytes=1_000_000)
+    with (
+        ScriptedServer(answering(endless())) as server,
+        client(server) as line,
+        pytest.raises(CentralError) as caught,
+    ):
+        line.call("GET", "/v1/thing", Pong, limit_bytes=1_000_000)
 
     assert caught.value.code == "central_oversize"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -180,11 +181,21 @@ def test_a_revoked_device_erases_then_sends_its_facts_and_fetches_nothing() -> N
     session = after(TimeAnswered(), DeviceAnswered(is_revoked=True))
     assert session.step is Step.ERASE
 
-    session = after(Erased(), start=session)
-    assert (session.step, session.is_revoked) == (Step.EXCHANGE, True)
+    session = after(Erased(), start=replace(session, snapshot_seq=8))
+    assert (session.step, session.snapshot_seq) == (Step.EXCHANGE, 0)
 
     session = after(Receipted(have=3, held=3, snapshot_seq=99), start=session)
     assert session.step is Step.END
+    assert [fault.code for fault in session.faults] == ["sync_revoked"]
+
+
+def test_a_quarantined_device_sends_its_facts_and_fetches_nothing() -> None:
+    session = after(TimeAnswered(), DeviceAnswered(is_quarantined=True))
+    assert session.step is Step.EXCHANGE
+
+    session = after(Receipted(have=3, held=3, snapshot_seq=99), start=session)
+    assert session.step is Step.END
+    assert [fault.code for fault in session.faults] == ["sync_quarantined"]
 
 
 def test_what_cannot_follow_is_a_mistake_of_the_driver() -> None:

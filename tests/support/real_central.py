@@ -1,0 +1,117 @@
+"""The real central on a real loopback port, in a thread, with a museum that has something to sell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import uvicorn
+from sqlalchemy import func, select
+
+from hardware.system_clock import SystemClock as MachineClock
+from server_stub import tables
+from server_stub.catalogue import add_gate, add_type, add_zone
+from server_stub.central import Central, open_central
+from server_stub.devices import add_device, revoke_device
+from server_stub.forms import CodeKind, GateForm, SaleForm, TypeForm
+from server_stub.founding import Founding, found_central
+from server_stub.publisher import Publication, publish
+from server_stub.sales import Sold, sell
+from server_stub.serving import Serving, build_server
+from server_stub.site import load_site
+from server_stub.system_clock import SystemClock
+from support.eventually import eventually
+from sync.wire import encode_message
+
+
+@dataclass
+class RealCentral:
+    """A founded central. ``start`` and ``stop`` may be repeated: the port stays."""
+
+    folder: Path
+    site: str = "museum"
+    clock: Any = field(default_factory=SystemClock)
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        found_central(Founding(path=self.folder, site=self.site, zone="Europe/Paris"), self.clock)
+        self.central: Central = open_central(self.folder, self.clock)
+        with self.central.database.write() as connection:
+            calendar = load_site(connection).calendar
+            add_zone(connection, "hall")
+            add_gate(connection, GateForm(name="north", zone="hall"))
+            add_type(connection, TypeForm(name="pass", validity="always"), calendar)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+        self.central.database.close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Listen, on the same port as before."""
+        server = build_server(self.central, Serving(port=self.port))
+        self._server = server
+        self._thread = threading.Thread(target=server.run, daemon=True)
+        self._thread.start()
+        assert eventually(lambda: server.started)
+        self.port = server.servers[0].sockets[0].getsockname()[1]
+
+    def stop(self) -> None:
+        """Stop listening. Idempotent."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(10)
+        self._server = self._thread = None
+
+    def reopen(self) -> None:
+        """Open the folder again, whatever was put there meanwhile, and listen."""
+        self.central = open_central(self.folder, self.clock)
+        self.start()
+
+    def sell(self) -> Sold:
+        """One pass, as a printed code."""
+        form = SaleForm(type="pass", email="somebody@example.org", kind=CodeKind.OPAQUE)
+        return sell(self.central, form)
+
+    def publish(self) -> Publication:
+        """What is sold becomes the newest snapshot."""
+        return publish(self.central)
+
+    def code(self) -> bytes:
+        """A new device's enrolment code."""
+        _device, text = add_device(self.central, "north")
+        return encode_message(msgspec.structs.replace(text, url=self.url))
+
+    def revoke(self, device: str) -> None:
+        """End a device."""
+        with self.central.database.write() as connection:
+            revoke_device(connection, device, self.clock.now_ms())
+
+    def count(self, table: str) -> int:
+        """Rows of one of the central's tables."""
+        with self.central.database.read() as connection:
+            found = connection.execute(select(func.count()).select_from(getattr(tables, table)))
+            return int(found.scalar_one())
+
+    def change(self, action: Callable[[Any], object]) -> None:
+        """Do something to the central's database behind its back."""
+        with self.central.database.write() as connection:
+            action(connection)
+
+
+def machine_clock() -> MachineClock:
+    """The gate's clock, as its processes build it."""
+    return MachineClock()
