@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,19 +12,20 @@ from hypothesis import strategies as st
 from scanner.core.answer import Decision, TraceLine, Verdict
 from scanner.core.clock import ClockReading, ClockState
 from scanner.core.decision import decide
+from scanner.core.grants import GrantState
 from scanner.core.question import Facts, GrantFacts, Scan
 from scanner.core.reasons import OUTCOMES_OF, Outcome, Reason
-from scanner.core.rules import ReentryMode, SitePolicy
-from scanner.core.tally import Movement, fold
+from scanner.core.rules import ScanRule, SitePolicy
+from scanner.core.tally import Movement
 from scanner.core.units import Direction, LaneReadiness
-from support.rights import LEAVE, right
+from support.rights import LEAVE, event, facts, policy, reading, right
 from support.scan_strategies import (
     all_facts,
-    entries,
+    entries_lately,
+    limits_alone,
     policies,
     readings,
     rights,
-    rules,
     scans,
 )
 
@@ -41,10 +43,8 @@ BY_STATE = {
 }
 """What the central may give for a denied grant."""
 
-LIMITS = {reason for reason in Reason if reason.name.startswith("LIMIT_")} | {Reason.USED}
 
-
-@given(scans, all_facts(), policies, readings())
+@given(scans, all_facts, policies, readings())
 def test_every_question_has_one_answer_of_the_vocabulary(
     scan: Scan, known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -55,7 +55,7 @@ def test_every_question_has_one_answer_of_the_vocabulary(
     assert decision == decide(scan, known, settings, clock)
 
 
-@given(scans, all_facts(), policies, readings())
+@given(scans, all_facts, policies, readings())
 def test_what_moves_and_what_it_costs_follow_from_the_outcome(
     scan: Scan, known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -72,7 +72,7 @@ def test_what_moves_and_what_it_costs_follow_from_the_outcome(
     assert (decision.wait_s is not None) is (decision.reason is Reason.TOO_SOON)
 
 
-@given(all_facts(), policies, readings())
+@given(all_facts, policies, readings())
 def test_an_exit_is_never_refused_but_by_a_blocked_lane(
     known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -81,13 +81,13 @@ def test_an_exit_is_never_refused_but_by_a_blocked_lane(
     assert (decision.outcome is Outcome.CHECKED_OUT) is not is_blocked
 
 
-@given(scans, all_facts(), policies, readings(), st.randoms(use_true_random=False))
+@given(scans, all_facts, policies, readings(), st.randoms(use_true_random=False))
 def test_the_order_in_which_rights_events_and_seats_were_found_is_nothing(
     scan: Scan,
     known: Facts,
     settings: SitePolicy,
     clock: ClockReading,
-    chance: st.Random,  # type: ignore[name-defined]
+    chance: Random,
 ) -> None:
     def shuffled(found: Sequence[object]) -> tuple[object, ...]:
         mixed = list(found)
@@ -104,7 +104,7 @@ def test_the_order_in_which_rights_events_and_seats_were_found_is_nothing(
     assert replace(one, trace=()) == replace(two, trace=())
 
 
-@given(all_facts(), policies, readings())
+@given(all_facts, policies, readings())
 def test_a_look_is_answered_as_an_entry_would_be(
     known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_look_is_answered_as_an_entry_would_be(
     assert (look.movement, look.charged) == (None, 0)
 
 
-@given(scans, all_facts(), policies, readings((ClockState.UNTRUSTED,)))
+@given(scans, all_facts, policies, readings((ClockState.UNTRUSTED,)))
 def test_an_untrusted_clock_refuses_only_what_is_certain(
     scan: Scan, known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -125,7 +125,7 @@ def test_an_untrusted_clock_refuses_only_what_is_certain(
         assert "CLOCK_UNTRUSTED" in {decision.reason, *decision.flags}
 
 
-@given(scans, all_facts(), policies, readings((ClockState.TRUSTED,)))
+@given(scans, all_facts, policies, readings((ClockState.TRUSTED,)))
 def test_holdover_decides_as_a_trusted_clock_does(
     scan: Scan, known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -142,7 +142,7 @@ def _walks(decision: Decision) -> dict[object, list[TraceLine]]:
     return walks
 
 
-@given(all_facts(), policies, readings())
+@given(all_facts, policies, readings())
 def test_a_trace_walks_in_order_and_nothing_follows_a_refusal(
     known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_trace_walks_in_order_and_nothing_follows_a_refusal(
         assert decision.reason in reasons
 
 
-@given(all_facts(), policies, readings((ClockState.TRUSTED,)))
+@given(all_facts, policies, readings((ClockState.TRUSTED,)))
 def test_an_admitted_entry_keeps_within_the_total(
     known: Facts, settings: SitePolicy, clock: ClockReading
 ) -> None:
@@ -167,39 +167,21 @@ def test_an_admitted_entry_keeps_within_the_total(
         assert limit is None or decision.remaining <= limit - 1
 
 
-PLAIN_LIMITS = rules(
-    reentry_mode=st.just(ReentryMode.NONE),
-    reentry_window_s=st.just(0),
-    consecutive_only=st.just(False),
-)
-
-
-@given(rights(PLAIN_LIMITS), all_facts(), policies, readings(), entries)
-def test_more_entries_never_open_what_a_limit_had_shut(
-    given_right: GrantFacts,
-    known: Facts,
-    settings: SitePolicy,
-    clock: ClockReading,
-    more: Movement,
+@given(limits_alone, st.lists(entries_lately, max_size=4), entries_lately)
+def test_more_entries_never_open_what_was_shut(
+    limited: ScanRule, history: list[Movement], more: Movement
 ) -> None:
-    before = decide(Scan(), replace(known, grants=(given_right,)), settings, clock)
-    used_more = replace(given_right, tallies=fold(given_right.tallies, [more], settings.calendar))
-    after = decide(Scan(), replace(known, grants=(used_more,)), settings, clock)
-    if before.reason in LIMITS:
-        assert after.outcome not in ADMITTED | {Outcome.ACTION}
+    def opens(entered: list[Movement]) -> bool:
+        known = facts(right(limits=limited, history=entered), events=(event(),))
+        return decide(Scan(), known, policy(), reading()).outcome in ADMITTED
+
+    assert opens(history) or not opens([*history, more])
 
 
 @given(rights(), policies, readings((ClockState.TRUSTED,)))
 def test_a_denied_right_never_opens(
     given_right: GrantFacts, settings: SitePolicy, clock: ClockReading
 ) -> None:
-    from scanner.core.grants import GrantState
-    from support.rights import facts
-
     denied = replace(given_right, grant=replace(given_right.grant, state=GrantState.DENY))
     decision = decide(Scan(), facts(denied), settings, clock)
     assert decision.outcome is Outcome.DECLINED
-
-
-def test_the_strategies_build_on_the_plain_builders() -> None:
-    assert right().grant.grant_no == 1

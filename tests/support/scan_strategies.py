@@ -6,6 +6,7 @@ terms meet often; numbers are small, so that limits are reached.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,6 @@ from scanner.core.clock import ClockReading, ClockState
 from scanner.core.credential import CredentialKind
 from scanner.core.events import Fact, FactKind
 from scanner.core.grants import (
-    AccessGrant,
     Event,
     EventException,
     EventStatus,
@@ -24,7 +24,7 @@ from scanner.core.grants import (
     GrantFlag,
     GrantState,
 )
-from scanner.core.question import Facts, GrantFacts, Presented, Scan, Scope, SeatEntry
+from scanner.core.question import GrantFacts, Presented, Scan, Scope, SeatEntry
 from scanner.core.reasons import DENY_REASONS, Reason
 from scanner.core.rules import (
     CounterScope,
@@ -47,7 +47,6 @@ from scanner.core.units import (
     Instant,
     LaneReadiness,
     MonoMs,
-    RuleNo,
     ScopeNo,
     Seq,
     SnapshotSeq,
@@ -60,15 +59,19 @@ from support.rights import (
     EXPO,
     KEY,
     MAIN,
+    NOON,
     OLD_BOOT,
     PARIS,
     THIS_BOOT,
     at,
     claims,
     entry,
+    facts,
     gate,
+    grant,
     leave,
     right,
+    rule,
     snapshot,
     unlisted,
 )
@@ -98,47 +101,59 @@ first_scan_terms = st.none() | st.builds(
 )
 
 
-def rules(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[ScanRule]:
-    """Scan rules; ``fixed`` fields instead of any."""
-    fields: dict[str, st.SearchStrategy[Any]] = {
-        "rule_no": st.just(RuleNo(1)),
-        "max_total": limits,
-        "max_per_day": limits,
-        "max_per_week": limits,
-        "max_per_month": limits,
-        "max_per_year": limits,
-        "max_per_event": limits,
-        "max_distinct_days": limits,
-        "consecutive_only": st.booleans(),
-        "min_interval_s": st.sampled_from([0, 900, 86_400]),
-        "reentry_window_s": st.sampled_from([0, 1_800, 86_400]),
-        "reentry_mode": st.sampled_from(list(ReentryMode)),
-        "counter_scope": st.sampled_from(list(CounterScope)),
-        "requires_zone": st.sampled_from([None, MAIN, EXPO]),
-        "windows": windows,
-        "blackouts": st.sampled_from([frozenset(), frozenset({date(2026, 3, 29)})]),
-        "party_max": st.integers(1, 3),
-        "unlisted": st.sampled_from(list(Policy)),
-    }
-    return st.builds(ScanRule, **(fields | fixed))
+@st.composite
+def some(
+    draw: st.DrawFn, fields: dict[str, st.SearchStrategy[Any]], at_most: int
+) -> dict[str, Any]:
+    """A few of these fields with values: what differs from the plainest is little at a time."""
+    names = draw(st.lists(st.sampled_from(sorted(fields)), max_size=at_most, unique=True))
+    return {name: draw(fields[name]) for name in names}
 
 
-grants = st.builds(
-    AccessGrant,
-    grant_no=st.integers(1, 9).map(GrantNo),
-    rule_no=st.just(RuleNo(1)),
-    type_no=st.sampled_from([ANNUAL, TypeNo(8)]),
-    scope_no=st.sampled_from([None, ScopeNo(1)]),
-    zones=zone_sets,
-    valid_from=st.none() | instants,
-    valid_until=st.none() | instants,
-    first_scan=first_scan_terms,
-    state=st.sampled_from([GrantState.ALLOW] * 5 + [GrantState.DENY]),
-    deny_reason=st.none() | st.sampled_from(DENY_REASONS),
-    grace_until=st.none() | instants,
-    seat=st.sampled_from([None, "A-12"]),
-    flags=st.frozensets(st.sampled_from(list(GrantFlag)), max_size=2),
+LIMIT_FIELDS = (
+    "max_total",
+    "max_per_day",
+    "max_per_week",
+    "max_per_month",
+    "max_per_year",
+    "max_per_event",
+    "max_distinct_days",
 )
+SHUTTING_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(LIMIT_FIELDS, limits),
+    "min_interval_s": st.sampled_from([900, 86_400]),
+    "counter_scope": st.just(CounterScope.ZONE),
+}
+"""With these each entry can only make a later one less possible."""
+
+RULE_FIELDS: dict[str, st.SearchStrategy[Any]] = SHUTTING_FIELDS | {
+    "requires_zone": st.sampled_from([MAIN, EXPO]),
+    "windows": windows,
+    "blackouts": st.just(frozenset({date(2026, 3, 29)})),
+    "party_max": st.integers(1, 3),
+    "unlisted": st.sampled_from(list(Policy)),
+    "consecutive_only": st.just(value=True),
+    "reentry_window_s": st.sampled_from([1_800, 86_400]),
+    "reentry_mode": st.sampled_from(list(ReentryMode)),
+}
+
+limits_alone = some(SHUTTING_FIELDS, 4).map(lambda fields: rule(**fields))
+rules = some(RULE_FIELDS, 5).map(lambda fields: rule(**fields))
+
+GRANT_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "type_no": st.just(TypeNo(8)),
+    "scope_no": st.just(ScopeNo(1)),
+    "zones": zone_sets,
+    "valid_from": instants,
+    "valid_until": instants,
+    "first_scan": first_scan_terms,
+    "grace_until": instants,
+    "seat": st.just("A-12"),
+    "flags": st.frozensets(st.sampled_from(list(GrantFlag)), max_size=2),
+    "deny_reason": st.sampled_from(DENY_REASONS),
+    "state": st.just(GrantState.DENY),
+}
+grants = some(GRANT_FIELDS, 4).map(lambda fields: grant(**fields))
 
 entries: st.SearchStrategy[Movement] = st.builds(
     entry,
@@ -148,8 +163,15 @@ entries: st.SearchStrategy[Movement] = st.builds(
     event=st.sampled_from([None, 1, 2]),
     boot=boots,
 )
+entries_lately: st.SearchStrategy[Movement] = st.builds(
+    entry,
+    st.integers(-48, 2).map(lambda hours: Instant(at(NOON) + hours * HOUR_MS)),
+    charged=st.integers(0, 2),
+    zone=st.sampled_from([MAIN, EXPO]),
+    event=st.sampled_from([None, 1]),
+)
 exits: st.SearchStrategy[Movement] = st.builds(leave, instants, boot=boots)
-histories = st.lists(entries | exits, max_size=4)
+histories = st.lists(entries | exits, max_size=3)
 
 exceptions = st.builds(
     EventException,
@@ -166,16 +188,23 @@ scopes = st.none() | st.builds(
 
 
 def rights(
-    limited: st.SearchStrategy[ScanRule] | None = None,
+    limited: st.SearchStrategy[ScanRule] = rules,
 ) -> st.SearchStrategy[GrantFacts]:
     """A right with its history."""
+    more = some({"season": scopes, "exceptions": exceptions.map(lambda one: [one])}, 2)
     return st.builds(
-        right,
+        lambda given, rule_, history, fields: right(given, rule_, history, **fields),
         grants,
-        rules() if limited is None else limited,
+        limited,
         histories,
-        season=scopes,
-        exceptions=st.lists(exceptions, max_size=1),
+        more,
+    )
+
+
+def _numbered(found: list[GrantFacts]) -> tuple[GrantFacts, ...]:
+    return tuple(
+        replace(one, grant=replace(one.grant, grant_no=GrantNo(number)))
+        for number, one in enumerate(found, 1)
     )
 
 
@@ -225,27 +254,22 @@ seat_entries = st.builds(
     st.none() | st.integers(1, 9).map(GrantNo),
     st.sampled_from([None, KEY.hex()]),
 )
-lanes = st.sampled_from([LaneReadiness.READY] * 6 + list(LaneReadiness))
-
-
-def all_facts(given: st.SearchStrategy[GrantFacts] | None = None) -> st.SearchStrategy[Facts]:
-    """Everything that may be known."""
-    one = rights() if given is None else given
-    return st.builds(
-        Facts,
-        gate=gates,
-        lane=lanes,
-        presented=presenteds,
-        snapshot=st.sampled_from(
-            [None, snapshot("2026-03-10 12:00"), snapshot("2026-03-28 12:00")]
-        ),
-        is_revoked=st.sampled_from([False] * 7 + [True]),
-        is_step_used=st.sampled_from([False] * 7 + [True]),
-        grants=st.lists(one, max_size=3, unique_by=lambda facts: facts.grant.grant_no).map(tuple),
-        unlisted=st.none() | st.builds(unlisted, rules(), histories),
-        events=st.lists(events(), max_size=3, unique_by=lambda event: event.event_no).map(tuple),
-        seat_entries=st.lists(seat_entries, max_size=2).map(tuple),
-    )
+FACT_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "gate": gates,
+    "lane": st.sampled_from(list(LaneReadiness)),
+    "presented": presenteds,
+    "snapshot": st.sampled_from([None, snapshot("2026-03-10 12:00"), snapshot("2026-03-28 12:00")]),
+    "is_revoked": st.just(True),
+    "is_step_used": st.just(True),
+    "unlisted": st.builds(unlisted, rules, histories),
+    "events": st.lists(events(), max_size=3, unique_by=lambda event: event.event_no).map(tuple),
+    "seat_entries": st.lists(seat_entries, max_size=2).map(tuple),
+}
+all_facts = st.builds(
+    lambda given, fields: facts(*given, **fields),
+    st.lists(rights(), max_size=2).map(_numbered),
+    some(FACT_FIELDS, 3),
+)
 
 
 scans = st.builds(
