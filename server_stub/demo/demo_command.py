@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from scanner.core.errors import GateError
 from server_stub.demo import books, museum, report
 from server_stub.demo.play import Play, Result
 from server_stub.demo.stage import load_json, run, wait_until
-from server_stub.demo.story import STORY, Act, Look
+from server_stub.demo.story import STORY, Act, Cue, Look
 from server_stub.demo.world import World, build_world
 from server_stub.system_clock import SystemClock
 
@@ -106,7 +106,10 @@ class Director:
 
     def _play(self) -> Play:
         world = self.world
-        cues = {"cut_network": self._cut, "restore_network": self._restore}
+        cues: dict[Cue, Callable[[], None]] = {
+            "cut_network": self._cut,
+            "restore_network": self._restore,
+        }
         return Play(world.gate, world.open_ear, world.screen, world.passes, cues)
 
     def _cut(self) -> None:

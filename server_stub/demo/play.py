@@ -83,7 +83,7 @@ class Play:
         """Every act in turn."""
         self._show_empty_lane()
         for number, act in enumerate(acts):
-            if act.cue in self._cues:
+            if act.cue is not None and act.cue in self._cues:
                 self._cues[act.cue]()
             yield self._perform(act, number)
 
