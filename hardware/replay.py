@@ -68,7 +68,8 @@ class PictureFolder:
         if self._loop:
             target %= len(self._paths)
         last = len(self._paths) - 1
-        self._ended = self._position == last and target > last and not self._follow
+        is_over = self._position == last and target > last and not self._follow
+        self._ended = self._ended or is_over
         if self._ended:
             return None
         self._show(min(target, last))
