@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from pathlib import Path
 import click
 
 from scanner.config import settings_table
+from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS
+from scanner.core.meanings import MEANINGS
 from scanner.core.reasons import FACES, OUTCOMES_OF, Flag
 
 DOCS = Path(__file__).resolve().parent
@@ -70,6 +73,30 @@ def outcomes() -> str:
     )
 
 
+def meanings() -> str:
+    """What each reason means."""
+    rows = [f"| `{reason}` | {meaning} |" for reason, meaning in MEANINGS.items()]
+    return "\n".join(["| reason | what happened, and what to do |", "| --- | --- |", *rows]) + "\n"
+
+
+def order() -> str:
+    """The rows of a decision in their order; the words are those of the functions themselves."""
+    rows = [
+        "| step | asks for | row | | may answer |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for number, title in enumerate(STEPS):
+        found = [row for row in (*CODE_ROWS, *RIGHT_ROWS) if row.step == number]
+        if not found:
+            rows.append(f"| {number} | {title} | – | Settled before: it makes no event. | |")
+        for row in found:
+            says = (inspect.getdoc(row.judge) or "").split("\n")[0]
+            mark = " ⏲" if row.needs_clock else ""
+            answers = ", ".join(f"`{reason}`" for reason in row.answers)
+            rows.append(f"| {number} | {title} | `{row.name}`{mark} | {says} | {answers} |")
+    return "\n".join(rows) + "\n"
+
+
 def commands() -> str:
     """Every command of the three programs with its arguments and options."""
     parts: list[str] = []
@@ -108,7 +135,13 @@ def _command_texts(root: click.Command, program: str) -> Iterator[str]:
             yield "\n".join(rows) + "\n"
 
 
-BLOCKS = {"settings": settings, "outcomes": outcomes, "commands": commands}
+BLOCKS = {
+    "settings": settings,
+    "outcomes": outcomes,
+    "meanings": meanings,
+    "order": order,
+    "commands": commands,
+}
 
 
 def filled(text: str) -> str:

@@ -23,6 +23,7 @@ from scanner.core.freshness import age_ms
 from scanner.core.question import Facts, Question, Scan
 from scanner.core.reasons import (
     ACCEPT_ORDER,
+    DENY_REASONS,
     Outcome,
     Reason,
     outcome_of_acceptance,
@@ -59,53 +60,80 @@ Subject = TypeVar("Subject")
 
 
 class Row(NamedTuple, Generic[Subject]):
-    """One check, of the code or of one right. ``needs_clock``: skipped while the clock is untrusted."""
+    """One check, of the code or of one right.
+
+    ``answers`` are the reasons it may give; it is told here so that a page can be made of it, and held by tests.
+    ``needs_clock``: skipped while the clock is untrusted.
+    """
 
     step: int
     name: str
     judge: Callable[[Subject], Finding | None]
+    answers: tuple[Reason, ...]
     needs_clock: bool = False
 
 
 CODE_ROWS: tuple[Row[Question], ...] = (
-    Row(0, "lane", code_steps.lane),
-    Row(1, "syntax", code_steps.syntax),
-    Row(3, "signature", code_steps.signature),
-    Row(4, "rotating_window", code_steps.rotating_window, needs_clock=True),
-    Row(4, "rotating_step", code_steps.rotating_step),
-    Row(5, "revocation", code_steps.revocation),
-    Row(6, "known", code_steps.known),
+    Row(0, "lane", code_steps.lane, (Reason.LANE_CLOSED, Reason.LANE_BUSY, Reason.LANE_FAULT)),
+    Row(1, "syntax", code_steps.syntax, (Reason.UNREADABLE,)),
+    Row(
+        3,
+        "signature",
+        code_steps.signature,
+        (Reason.BAD_SIGNATURE, Reason.UNKNOWN_KEY, Reason.KEY_REVOKED, Reason.WRONG_SITE),
+    ),
+    Row(4, "rotating_window", code_steps.rotating_window, (Reason.CODE_EXPIRED,), needs_clock=True),
+    Row(4, "rotating_step", code_steps.rotating_step, (Reason.CODE_REUSED,)),
+    Row(5, "revocation", code_steps.revocation, (Reason.REVOKED,)),
+    Row(6, "known", code_steps.known, (Reason.UNKNOWN, Reason.WRONG_TYPE)),
 )
 
 RIGHT_ROWS: tuple[Row[Case], ...] = (
-    Row(6, "unlisted", right_steps.unlisted),
-    Row(7, "zone", right_steps.zone),
-    Row(7, "ticket_type", right_steps.ticket_type),
-    Row(7, "direction", right_steps.direction),
-    Row(8, "state", right_steps.state),
-    Row(8, "details", right_steps.details),
-    Row(9, "beginning", right_steps.beginning, needs_clock=True),
-    Row(9, "ending", right_steps.ending),
-    Row(9, "clock_state", right_steps.clock_state),
-    Row(10, "windows", right_steps.windows, needs_clock=True),
-    Row(10, "blackouts", right_steps.blackouts, needs_clock=True),
-    Row(11, "event", right_steps.event, needs_clock=True),
-    Row(11, "event_exception", right_steps.event_exception, needs_clock=True),
-    Row(11, "seat_conflict", right_steps.seat_conflict, needs_clock=True),
-    Row(12, "presence", use_steps.presence),
-    Row(12, "prerequisite_zone", use_steps.prerequisite_zone, needs_clock=True),
-    Row(13, "interval", use_steps.interval),
-    Row(14, "party_size", use_steps.party_size),
-    Row(14, "reentry", use_steps.reentry, needs_clock=True),
-    Row(14, "limit_event", use_steps.limit_event, needs_clock=True),
-    Row(14, "limit_day", use_steps.limit_day, needs_clock=True),
-    Row(14, "limit_week", use_steps.limit_week, needs_clock=True),
-    Row(14, "limit_month", use_steps.limit_month, needs_clock=True),
-    Row(14, "limit_year", use_steps.limit_year, needs_clock=True),
-    Row(14, "limit_days", use_steps.limit_days, needs_clock=True),
-    Row(14, "limit_total", use_steps.limit_total),
-    Row(15, "freshness_policy", use_steps.freshness_policy),
-    Row(15, "clock_policy", use_steps.clock_policy),
+    Row(6, "unlisted", right_steps.unlisted, (Reason.UNLISTED,)),
+    Row(7, "zone", right_steps.zone, (Reason.WRONG_ZONE,)),
+    Row(7, "ticket_type", right_steps.ticket_type, (Reason.WRONG_TYPE,)),
+    Row(7, "direction", right_steps.direction, (Reason.WRONG_ZONE,)),
+    Row(8, "state", right_steps.state, DENY_REASONS),
+    Row(8, "details", right_steps.details, (Reason.DETAILS_REQUIRED,)),
+    Row(9, "beginning", right_steps.beginning, (Reason.NOT_YET_VALID,), needs_clock=True),
+    Row(
+        9,
+        "ending",
+        right_steps.ending,
+        (Reason.GRACE, Reason.EXPIRED, Reason.SUSPENDED, Reason.RENEWAL_TOKEN),
+    ),
+    Row(9, "clock_state", right_steps.clock_state, (Reason.CLOCK_UNTRUSTED,)),
+    Row(10, "windows", right_steps.windows, (Reason.OUT_OF_HOURS,), needs_clock=True),
+    Row(10, "blackouts", right_steps.blackouts, (Reason.BLACKOUT,), needs_clock=True),
+    Row(
+        11,
+        "event",
+        right_steps.event,
+        (Reason.EVENT_CANCELLED, Reason.WRONG_EVENT, Reason.NOT_YET_VALID, Reason.EXPIRED),
+        needs_clock=True,
+    ),
+    Row(11, "event_exception", right_steps.event_exception, DENY_REASONS, needs_clock=True),
+    Row(11, "seat_conflict", right_steps.seat_conflict, (Reason.SEAT_CONFLICT,), needs_clock=True),
+    Row(12, "presence", use_steps.presence, (Reason.ALREADY_IN,)),
+    Row(
+        12,
+        "prerequisite_zone",
+        use_steps.prerequisite_zone,
+        (Reason.PREREQUISITE_ZONE,),
+        needs_clock=True,
+    ),
+    Row(13, "interval", use_steps.interval, (Reason.TOO_SOON,)),
+    Row(14, "party_size", use_steps.party_size, (Reason.PARTY_SIZE,)),
+    Row(14, "reentry", use_steps.reentry, (Reason.REENTRY_FREE,), needs_clock=True),
+    Row(14, "limit_event", use_steps.limit_event, (Reason.LIMIT_EVENT,), needs_clock=True),
+    Row(14, "limit_day", use_steps.limit_day, (Reason.LIMIT_DAY,), needs_clock=True),
+    Row(14, "limit_week", use_steps.limit_week, (Reason.LIMIT_WEEK,), needs_clock=True),
+    Row(14, "limit_month", use_steps.limit_month, (Reason.LIMIT_MONTH,), needs_clock=True),
+    Row(14, "limit_year", use_steps.limit_year, (Reason.LIMIT_YEAR,), needs_clock=True),
+    Row(14, "limit_days", use_steps.limit_days, (Reason.LIMIT_DAYS,), needs_clock=True),
+    Row(14, "limit_total", use_steps.limit_total, (Reason.USED, Reason.LIMIT_TOTAL)),
+    Row(15, "freshness_policy", use_steps.freshness_policy, (Reason.STALE, Reason.STALE_DECLINED)),
+    Row(15, "clock_policy", use_steps.clock_policy, (Reason.CLOCK_UNTRUSTED,)),
 )
 
 LANE_STEP = 0
@@ -160,7 +188,7 @@ def _walk(
     is_timed = clock.state is not ClockState.UNTRUSTED
     asks: list[Reason] = []
     notes: list[Reason] = []
-    for step, name, judge, needs_clock in rows:
+    for step, name, judge, _, needs_clock in rows:
         if needs_clock and not is_timed:
             trace.append(TraceLine(step, name, Verdict.SKIP, (), None, grant_no))
             continue

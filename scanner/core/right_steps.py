@@ -28,29 +28,31 @@ def unlisted(case: Case) -> Finding | None:
     return found(Reason.UNLISTED, value)
 
 
-def zone(case: Case) -> Finding:
+def zone(case: Case) -> Finding | None:
     """The gate's zone must be one of the right's."""
     zones, here = case.grant.zones, case.facts.gate.zone_no
-    if zones and here not in zones:
-        return refused(Reason.WRONG_ZONE, ("zone_no", here), ("zones", zones))
-    return passed(("zone_no", here), ("zones", zones))
+    if not zones:
+        return None
+    values = (("zone_no", here), ("zones", zones))
+    return passed(*values) if here in zones else refused(Reason.WRONG_ZONE, *values)
 
 
-def ticket_type(case: Case) -> Finding:
+def ticket_type(case: Case) -> Finding | None:
     """The gate may admit some ticket types only."""
     types, type_no = case.facts.gate.types, case.grant.type_no
-    if types and type_no not in types:
-        return refused(Reason.WRONG_TYPE, ("type_no", type_no), ("types", types))
-    return passed(("type_no", type_no), ("types", types))
+    if not types:
+        return None
+    values = (("type_no", type_no), ("types", types))
+    return passed(*values) if type_no in types else refused(Reason.WRONG_TYPE, *values)
 
 
-def direction(case: Case) -> Finding:
+def direction(case: Case) -> Finding | None:
     """A gate of one direction serves no other; the vocabulary calls that the wrong zone."""
     gate_way, way = case.facts.gate.direction, case.scan.direction
+    if gate_way is None:
+        return None
     values = (("direction", way), ("gate_direction", gate_way))
-    if gate_way is not None and gate_way is not way:
-        return refused(Reason.WRONG_ZONE, *values)
-    return passed(*values)
+    return passed(*values) if way is gate_way else refused(Reason.WRONG_ZONE, *values)
 
 
 def state(case: Case) -> Finding:

@@ -103,9 +103,9 @@ class Tally:
         return self.days.get(business_date, NO_DAY)
 
     @property
-    def used_days(self) -> tuple[date, ...]:
-        """Business dates with at least one charged entry, in order."""
-        return tuple(sorted(d for d, day in self.days.items() if day.charged))
+    def used_days(self) -> frozenset[date]:
+        """Business dates with at least one charged entry."""
+        return frozenset(on for on, day in self.days.items() if day.charged)
 
 
 NO_DAY = DayTally()

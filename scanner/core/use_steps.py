@@ -107,8 +107,10 @@ def limit_month(case: Case) -> Finding | None:
     limit = case.rule.max_per_month
     if limit is None or case.is_free:
         return None
-    month = case.today.replace(day=1)
-    used = sum(day.charged for on, day in case.tally.days.items() if on.replace(day=1) == month)
+    month, year = case.today.month, case.today.year
+    used = sum(
+        day.charged for on, day in case.tally.days.items() if on.month == month and on.year == year
+    )
     return _within(Reason.LIMIT_MONTH, case, used, limit)
 
 
@@ -128,11 +130,12 @@ def limit_days(case: Case) -> Finding | None:
     if limit is None or case.is_free:
         return None
     used = case.tally.used_days
-    values = (("today", case.today), ("used_days", used), ("limit", limit))
+    first = min(used, default=case.today)
     if case.rule.consecutive_only:
-        is_open = not used or 0 <= (case.today - used[0]).days < limit
+        is_open = 0 <= (case.today - first).days < limit
     else:
         is_open = case.today in used or len(used) < limit
+    values = (("today", case.today), ("first", first), ("used", len(used)), ("limit", limit))
     return passed(*values) if is_open else refused(Reason.LIMIT_DAYS, *values)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanner.core.answer import Decision, TraceLine, Verdict
 from scanner.core.clock import ClockReading, ClockState
-from scanner.core.decision import decide
+from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, decide
 from scanner.core.grants import GrantState
 from scanner.core.question import Facts, GrantFacts, Scan
 from scanner.core.reasons import OUTCOMES_OF, Outcome, Reason
@@ -133,6 +133,17 @@ def test_holdover_decides_as_a_trusted_clock_does(
     one, two = decide(scan, known, settings, clock), decide(scan, known, settings, held)
     plain = {"trace": (), "clock": ClockState.TRUSTED}
     assert replace(one, **plain) == replace(two, **plain)
+
+
+ANSWERS = {row.name: set(row.answers) for row in (*CODE_ROWS, *RIGHT_ROWS)}
+
+
+@given(scans, all_facts, policies, readings())
+def test_a_row_gives_no_reason_but_those_it_is_listed_with(
+    scan: Scan, known: Facts, settings: SitePolicy, clock: ClockReading
+) -> None:
+    for line in decide(scan, known, settings, clock).trace:
+        assert line.reason is None or line.reason in ANSWERS[line.name]
 
 
 def _walks(decision: Decision) -> dict[object, list[TraceLine]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scanner.core.accept_notes import ACCEPT_NOTES
 from scanner.core.answer import Decision, Verdict
 from scanner.core.clock import ClockReading
 from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS, decide
@@ -263,6 +264,12 @@ def test_every_number_of_the_design_has_its_step_and_rows_are_in_order() -> None
     assert set(numbers) == set(range(len(STEPS))) - {STEPS.index("same presentation")}
     names = [row.name for row in (*CODE_ROWS, *RIGHT_ROWS)]
     assert len(names) == len(set(names))
+
+
+def test_the_rows_and_the_accept_reasons_give_every_reason_there_is() -> None:
+    given = {reason for row in (*CODE_ROWS, *RIGHT_ROWS) for reason in row.answers}
+    elsewhere = {Reason.EXIT, Reason.OK, Reason.NOT_RECORDED}
+    assert given | {reason for reason, _ in ACCEPT_NOTES} | elsewhere == set(Reason)
 
 
 def test_the_trace_tells_the_walk_in_order_up_to_the_refusal_with_its_values() -> None:

@@ -101,7 +101,7 @@ def test_an_entry_counts_for_its_day_its_event_and_in_all() -> None:
 def test_a_free_entry_is_presence_and_no_charge() -> None:
     tally = of_movement(entry("2026-03-10 10:00", charged=0, event=4), PARIS)
     assert (tally.total, tally.events, tally.last_charged) == (0, {}, None)
-    assert tally.used_days == ()
+    assert tally.used_days == frozenset()
     assert tally.day(DAY).is_inside
 
 
@@ -129,9 +129,9 @@ def test_presence_is_the_last_fact_of_the_day() -> None:
     assert not NO_DAY.has_left
 
 
-def test_used_days_are_dates_in_order() -> None:
+def test_used_days_are_dates() -> None:
     tally = counts(entry("2026-03-10 10:00"), entry("2026-03-08 10:00"), entry("2026-03-10 11:00"))
-    assert tally[MAIN].used_days == (date(2026, 3, 8), DAY)
+    assert tally[MAIN].used_days == {date(2026, 3, 8), DAY}
 
 
 def test_merging_keeps_first_last_and_sums() -> None:
@@ -163,4 +163,4 @@ def test_a_fold_goes_on_from_its_base_zone_by_zone() -> None:
 def test_an_entry_at_the_floor_of_time_is_of_its_business_day() -> None:
     night = at("2026-03-10 00:00") - 1
     tally = counts(entry(night))[MAIN]  # type: ignore[arg-type]
-    assert tally.used_days == (date(2026, 3, 9),)
+    assert tally.used_days == {date(2026, 3, 9)}
