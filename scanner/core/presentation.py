@@ -5,7 +5,7 @@ from the last read, are the same presentation; each code has its own timer. So i
 however long that takes. ``NOT_PASSED`` ends it: the visitor may try again at once. An empty read is no scan. Time is
 this boot's monotonic clock, so no correction of the wall clock makes a scan out of a read.
 
-Source: docs/decisions.md, "Same presentation".
+Source: docs/decisions.md, "Lane modes".
 """
 
 from __future__ import annotations
