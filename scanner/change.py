@@ -51,7 +51,7 @@ class ChangeTest:
         self, cells: NDArray[np.float32], background: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """How far each cell is from the background, a change of the whole picture's brightness undone."""
-        signed = cv2.subtract(cells, background)
+        signed = cells - background
         # The mean over a cell's neighbours: one noisy cell is no visitor.
         smooth = np.asarray(cv2.blur(signed, (3, 3)), np.float32)
         difference = np.abs(smooth - np.float32(_middle(signed)))

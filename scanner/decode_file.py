@@ -22,6 +22,7 @@ from scanner.picture_views import (
     View,
     as_it_is,
     averaged_down,
+    brightened,
     contrasted,
     scaled,
     sharpened,
@@ -60,9 +61,11 @@ class Rung:
     linear_only: bool = False
 
 
+_BOTH = (Binarizer.LocalAverage, Binarizer.GlobalHistogram)
+
 LADDER: tuple[tuple[Rung, ...], ...] = (
     (
-        Rung("as it is", as_it_is, (Binarizer.LocalAverage, Binarizer.GlobalHistogram), zbar=True),
+        Rung("as it is", as_it_is, _BOTH, zbar=True),
         Rung("2x enlarged", scaled(2), zbar=True),
     ),
     (
@@ -71,14 +74,15 @@ LADDER: tuple[tuple[Rung, ...], ...] = (
         Rung("half size", scaled(0.5), zbar=True),
         Rung("sharpened", sharpened(1, 2, 2), zbar=True),
         Rung("2x sharpened", sharpened(2, 4, 2), zbar=True),
-        Rung("2x local contrast", contrasted(2), zbar=True, linear_only=True),
+        Rung("2x local contrast", contrasted(2), zbar=True),
         Rung("3x rows averaged", averaged_down(3, 9, 3, 4), linear_only=True),
         Rung("2x global histogram", scaled(2), (Binarizer.GlobalHistogram,)),
         Rung("fixed threshold", as_it_is, (Binarizer.FixedThreshold,)),
     ),
     (
         Rung("softened", softened(1), zbar=True),
-        Rung("2x sharpened more", sharpened(2, 2, 6)),
+        Rung("brightened", brightened(0.5)),
+        Rung("2x sharpened more", sharpened(2, 2, 6), _BOTH),
         Rung("quarter size", scaled(0.25)),
         *(Rung(f"turned by {angle}°", turned(angle), zbar=True) for angle in (45, 20, -20)),
     ),

@@ -90,7 +90,7 @@ def sharpened(factor: float, sigma_px: float, amount: float) -> MakeView:
 
 
 def contrasted(factor: float) -> MakeView:
-    """Scaled, then with the contrast of each neighbourhood evened out: against uneven light on bars."""
+    """Scaled, then with the contrast of each neighbourhood evened out: against uneven light."""
 
     def change(grey: Grey) -> Grey:
         return np.asarray(cv2.createCLAHE(2, (8, 8)).apply(grey), np.uint8)
@@ -105,6 +105,12 @@ def averaged_down(factor: float, height_px: int, sigma_px: float, amount: float)
         return steepened(np.asarray(cv2.blur(grey, (1, height_px)), np.uint8), sigma_px, amount)
 
     return _then(scaled(factor), change)
+
+
+def brightened(gamma: float) -> MakeView:
+    """Dark levels drawn apart: against a dim screen or a shadow."""
+    curve = (255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
+    return _then(as_it_is, lambda grey: np.asarray(cv2.LUT(grey, curve), np.uint8))
 
 
 def softened(sigma_px: float) -> MakeView:

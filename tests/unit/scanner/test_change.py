@@ -59,8 +59,8 @@ def test_a_card_is_a_change_around_its_place(change: ChangeTest) -> None:
     box = change.changed_box(with_card(lane(99)))
 
     assert box is not None
-    assert box.left <= 300 <= 400 <= box.right
-    assert box.top <= 200 <= 280 <= box.bottom
+    assert (box.left, box.top) <= (300, 200)
+    assert (box.right, box.bottom) >= (400, 280)
     assert box.area < 4 * (100 + 2 * GRID_PX) * (80 + 2 * GRID_PX)
 
 

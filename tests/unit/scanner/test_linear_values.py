@@ -43,7 +43,7 @@ def test_zbars_names_become_ours() -> None:
     ],
 )
 def test_the_same_bars_are_the_same_value(
-    symbology: str, zxing: bytes, zbar: bytes, same: bool
+    symbology: str, zxing: bytes, zbar: bytes, *, same: bool
 ) -> None:
     assert is_same_value(symbology, zxing, zbar) is same
 

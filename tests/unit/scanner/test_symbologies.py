@@ -14,11 +14,14 @@ from scanner.symbologies import (
     parse_formats,
 )
 
-PROMISED = "qr microqr datamatrix aztec pdf417 code128 ean13 ean8 code39 itf".split()
+PROMISED = {
+    *("qr", "microqr", "datamatrix", "aztec", "pdf417"),
+    *("code128", "ean13", "ean8", "code39", "itf"),
+}
 
 
 def test_every_promised_format_can_be_switched_on() -> None:
-    assert set(PROMISED) <= set(ALL_FORMATS)
+    assert set(ALL_FORMATS) >= PROMISED
 
 
 def test_every_format_is_either_bars_or_dots() -> None:
