@@ -10,7 +10,7 @@ and monotonic time order what happened within milliseconds or within one boot).
 it had one entry, charged once; else date, charged, entries and, if kept, the marks of its first and last entry and its
 last exit.
 
-Source: docs/sync-protocol.md, "Tallies".
+Source: docs/sync-protocol.md, "Snapshot".
 """
 
 from __future__ import annotations
