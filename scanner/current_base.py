@@ -5,7 +5,7 @@ that cannot be used (missing, damaged, another site's, under a pepper this devic
 one in use stays, or at start the newest that can be used is taken, and the fault is told once. No pointer = no base:
 that is how a revoked device forgets its site.
 
-Source: docs/architecture.md, "Processes and who owns which file".
+Source: docs/architecture.md, "Processes".
 """
 
 from __future__ import annotations

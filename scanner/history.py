@@ -4,7 +4,7 @@ Law: the history of a grant is its own facts and the grant-less facts on any of 
 vanish when the row arrives. Facts are united by identity, those at or below the base's vector are in its tallies.
 Under an untrusted clock the facts of this boot are counted once more by themselves: only their order is certain.
 
-Source: docs/decisions.md, "Counting" and "Untrusted clock".
+Source: docs/decisions.md, "Counting" and "Decision order".
 """
 
 from __future__ import annotations

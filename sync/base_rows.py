@@ -55,6 +55,9 @@ Row = tuple[Any, ...]
 Name = TypeVar("Name", bound=StrEnum)
 Value = TypeVar("Value")
 
+UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, msgspec.MsgspecError, GateError)
+"""What a column of another type or content raises while a row is taken apart."""
+
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -106,7 +109,7 @@ def parse_grant(row: Sequence[Any]) -> AccessGrant:
             flags=_parse_flags(flags),
             version=version,
         )
-    except (ValueError, msgspec.MsgspecError, GateError) as error:
+    except UNREADABLE as error:
         raise _wrong("access_grant", number, error) from error
 
 
@@ -126,7 +129,7 @@ def parse_exception(row: Sequence[Any]) -> EventException:
             deny_reason=None if deny_reason is None else Reason(deny_reason),
             flags=None if flags is None else _parse_flags(flags),
         )
-    except ValueError as error:
+    except UNREADABLE as error:
         raise _wrong("grant_event", grant_no, error) from error
 
 
@@ -143,7 +146,7 @@ def parse_rule(row: Sequence[Any]) -> ScanRule:
     rule_no, body, _version = row
     try:
         rule = msgspec.convert(msgspec.json.decode(body) | {"rule_no": rule_no}, ScanRule)
-    except (TypeError, ValueError, msgspec.MsgspecError, GateError) as error:
+    except UNREADABLE as error:
         raise _wrong("rule", rule_no, error) from error
     problems = rule_problems(rule)
     if problems:
@@ -174,7 +177,7 @@ def parse_type(row: Sequence[Any]) -> TicketType:
             zones=parse_numbers(zones),
             scope_no=None if scope_no is None else ScopeNo(scope_no),
         )
-    except ValueError as error:
+    except UNREADABLE as error:
         raise _wrong("type", type_no, error) from error
 
 
@@ -206,7 +209,7 @@ def parse_event(row: Sequence[Any]) -> Event:
             zones=parse_numbers(zones),
             status=EventStatus(status),
         )
-    except ValueError as error:
+    except UNREADABLE as error:
         raise _wrong("event", event_no, error) from error
 
 
@@ -233,7 +236,7 @@ def parse_gate(row: Sequence[Any]) -> Gate:
             direction=None if direction is None else Direction(direction),
             types=parse_numbers(types),
         )
-    except ValueError as error:
+    except UNREADABLE as error:
         raise _wrong("gate", gate_no, error) from error
 
 
@@ -250,7 +253,7 @@ def parse_config(rows: Iterable[tuple[str, str]]) -> SitePolicy:
     try:
         calendar = SiteCalendar(named.pop("zone"), named.pop("day_cutoff", "00:00"))
         return msgspec.convert(named | {"calendar": calendar}, SitePolicy, strict=False)
-    except (KeyError, ValueError, msgspec.MsgspecError, GateError) as error:
+    except UNREADABLE as error:
         raise _wrong("config", "zone and policies", error) from error
 
 
@@ -266,7 +269,7 @@ def parse_mark(meta: Mapping[str, str]) -> SnapshotMark:
         return SnapshotMark(
             seq=SnapshotSeq(int(meta["snapshot_seq"])), created_at=Instant(int(meta["created_at"]))
         )
-    except (KeyError, ValueError) as error:
+    except UNREADABLE as error:
         raise _wrong("meta", "snapshot_seq, created_at", error) from error
 
 
@@ -287,7 +290,7 @@ def parse_ticket_key(row: Sequence[Any]) -> TicketKey:
             state=KeyState.ACTIVE if state == KeyState.ACTIVE else KeyState.REVOKED,
             types=None if types is None else parse_numbers(types or None),
         )
-    except ValueError as error:
+    except UNREADABLE as error:
         raise _wrong("ticket_key", site, error) from error
 
 

@@ -26,6 +26,7 @@ from scanner.core.units import (
     DeviceId,
     Epoch,
     GrantNo,
+    Instant,
     RuleNo,
     SnapshotSeq,
     TypeNo,
@@ -79,6 +80,7 @@ class Site:
     exceptions: Mapping[int, tuple[EventException, ...]] = field(default_factory=dict)
     tallies: Mapping[int, Mapping[ZoneNo, Tally]] = field(default_factory=dict)
     key_tallies: Mapping[bytes, Mapping[ZoneNo, Tally]] = field(default_factory=dict)
+    detail_from: Instant | None = None
     seat_entries: Iterable[Row] = ()
     revoked: Iterable[CredentialKey] = ()
     ticket_keys: Iterable[TicketKey] = (TICKET_KEY,)
@@ -137,8 +139,9 @@ def _rows(site: Site) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "scope", [(scope, f"scope {scope}", 1) for scope in site.scopes]
     yield "scope_event", [(scope, no) for scope, listed in site.scopes.items() for no in listed]
     yield "grant_event", _exceptions(site)
-    yield "tally", _tallies(site.tallies)
-    yield "key_tally", _tallies({site.card_key(c): of for c, of in site.key_tallies.items()})
+    yield "tally", _tallies(site.tallies, site.detail_from)
+    by_key = {site.card_key(code): zones for code, zones in site.key_tallies.items()}
+    yield "key_tally", _tallies(by_key, site.detail_from)
     yield "seat_entry", site.seat_entries
     yield "revoked", [(key[:REVOKED_PREFIX_BYTES],) for key in site.revoked]
     yield "ticket_key", map(encode_ticket_key, site.ticket_keys)
@@ -166,9 +169,11 @@ def _exceptions(site: Site) -> list[Row]:
     ]
 
 
-def _tallies(tallies: Mapping[Any, Mapping[ZoneNo, Tally]]) -> list[Row]:
+def _tallies(
+    tallies: Mapping[Any, Mapping[ZoneNo, Tally]], detail_from: Instant | None
+) -> list[Row]:
     return [
-        (owner, zone, encode_tally(tally))
+        (owner, zone, encode_tally(tally, detail_from))
         for owner, zones in tallies.items()
         for zone, tally in zones.items()
     ]
