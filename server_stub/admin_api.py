@@ -16,6 +16,7 @@ from litestar import Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import FromPath, JSONBody
 
 from scanner.core.errors import InputError
 from scanner.core.reasons import Reason
@@ -66,7 +67,7 @@ class AddedDevice(msgspec.Struct, frozen=True):
 
 
 @get("/list/{what:str}", sync_to_thread=True, summary="What there is")
-def give_list(central: TheCentral, what: str) -> list[Record]:
+def give_list(central: TheCentral, what: FromPath[str]) -> list[Record]:
     """One of zones, gates, types, scopes, events, operators, settings, tickets, devices, alerts."""
     with central.database.read() as connection:
         return load_records(connection, what)
@@ -80,35 +81,35 @@ def give_counts(central: TheCentral) -> Counts:
 
 
 @post("/zones", sync_to_thread=True, summary="Add a zone")
-def add_zone(central: TheCentral, data: ZoneForm) -> Numbered:
+def add_zone(central: TheCentral, data: JSONBody[ZoneForm]) -> Numbered:
     """An area with its own right."""
     with central.database.write() as connection:
         return Numbered(catalogue.add_zone(connection, data.name))
 
 
 @post("/scopes", sync_to_thread=True, summary="Add a scope")
-def add_scope(central: TheCentral, data: ScopeForm) -> Numbered:
+def add_scope(central: TheCentral, data: JSONBody[ScopeForm]) -> Numbered:
     """A list of events that one right covers."""
     with central.database.write() as connection:
         return Numbered(catalogue.add_scope(connection, data.name))
 
 
 @post("/gates", sync_to_thread=True, summary="Add a gate")
-def add_gate(central: TheCentral, data: GateForm) -> Numbered:
+def add_gate(central: TheCentral, data: JSONBody[GateForm]) -> Numbered:
     """One lane."""
     with central.database.write() as connection:
         return Numbered(catalogue.add_gate(connection, data))
 
 
 @post("/types", sync_to_thread=True, summary="Add a ticket type")
-def add_type(central: TheCentral, data: TypeForm) -> Numbered:
+def add_type(central: TheCentral, data: JSONBody[TypeForm]) -> Numbered:
     """With its validity and its scan rule."""
     with central.database.write() as connection:
         return Numbered(catalogue.add_type(connection, data, load_site(connection).calendar))
 
 
 @post("/types/{name:str}/rule", sync_to_thread=True, status_code=200, summary="Change a rule")
-def change_rule(central: TheCentral, name: str, data: RuleForm) -> Done:
+def change_rule(central: TheCentral, name: FromPath[str], data: JSONBody[RuleForm]) -> Done:
     """Also for tickets already sold."""
     with central.database.write() as connection:
         catalogue.change_rule(connection, name, data)
@@ -116,7 +117,7 @@ def change_rule(central: TheCentral, name: str, data: RuleForm) -> Done:
 
 
 @post("/events", sync_to_thread=True, summary="Add an event")
-def add_event(central: TheCentral, data: EventForm) -> Numbered:
+def add_event(central: TheCentral, data: JSONBody[EventForm]) -> Numbered:
     """A match or concert."""
     with central.database.write() as connection:
         return Numbered(catalogue.add_event(connection, data, load_site(connection).calendar))
@@ -125,7 +126,7 @@ def add_event(central: TheCentral, data: EventForm) -> Numbered:
 @post(
     "/events/{number:int}/cancel", sync_to_thread=True, status_code=200, summary="Cancel an event"
 )
-def cancel_event(central: TheCentral, number: int) -> Done:
+def cancel_event(central: TheCentral, number: FromPath[int]) -> Done:
     """Gates answer EVENT_CANCELLED."""
     with central.database.write() as connection:
         catalogue.cancel_event(connection, number)
@@ -133,7 +134,7 @@ def cancel_event(central: TheCentral, number: int) -> Done:
 
 
 @post("/operators", sync_to_thread=True, summary="Add or change an operator")
-def set_operator(central: TheCentral, data: OperatorForm) -> Done:
+def set_operator(central: TheCentral, data: JSONBody[OperatorForm]) -> Done:
     """Who may answer questions at a lane."""
     with central.database.write() as connection:
         staff.set_operator(connection, data)
@@ -141,7 +142,7 @@ def set_operator(central: TheCentral, data: OperatorForm) -> Done:
 
 
 @post("/policies", sync_to_thread=True, status_code=200, summary="Set a site policy")
-def change_policy(central: TheCentral, data: PolicyForm) -> Done:
+def change_policy(central: TheCentral, data: JSONBody[PolicyForm]) -> Done:
     """One of `SitePolicy`."""
     with central.database.write() as connection:
         set_policy(connection, data.name, data.value)
@@ -149,7 +150,7 @@ def change_policy(central: TheCentral, data: PolicyForm) -> Done:
 
 
 @post("/sales", sync_to_thread=True, summary="Sell a ticket")
-def sell_ticket(central: TheCentral, data: SaleForm) -> Sold:
+def sell_ticket(central: TheCentral, data: JSONBody[SaleForm]) -> Sold:
     """The payload is in this answer and nowhere else."""
     return sell(central, data)
 
@@ -157,7 +158,7 @@ def sell_ticket(central: TheCentral, data: SaleForm) -> Sold:
 @post(
     "/orders/{order_id:str}/refund", sync_to_thread=True, status_code=200, summary="Refund an order"
 )
-def refund_order(central: TheCentral, order_id: str) -> Done:
+def refund_order(central: TheCentral, order_id: FromPath[str]) -> Done:
     """Takes back exactly what it gave."""
     with central.database.write() as connection:
         calendar = load_site(connection).calendar
@@ -167,7 +168,7 @@ def refund_order(central: TheCentral, order_id: str) -> Done:
 
 
 @post("/tickets/{ticket_id:str}/deny", sync_to_thread=True, status_code=200, summary="Deny a right")
-def deny_ticket(central: TheCentral, ticket_id: str, data: DenyForm) -> Done:
+def deny_ticket(central: TheCentral, ticket_id: FromPath[str], data: JSONBody[DenyForm]) -> Done:
     """Or, with reason null, allow it again."""
     with central.database.write() as connection:
         calendar = load_site(connection).calendar
@@ -177,7 +178,7 @@ def deny_ticket(central: TheCentral, ticket_id: str, data: DenyForm) -> Done:
 
 
 @get("/credentials/{number:int}", sync_to_thread=True, summary="A code once more")
-def show_credential(central: TheCentral, number: int) -> codes.Code:
+def show_credential(central: TheCentral, number: FromPath[int]) -> codes.Code:
     """To print it again."""
     with central.database.read() as connection:
         return codes.show_code(connection, central.secrets, number)
@@ -189,7 +190,7 @@ def show_credential(central: TheCentral, number: int) -> codes.Code:
     status_code=200,
     summary="Revoke a code",
 )
-def revoke_credential(central: TheCentral, number: int) -> Done:
+def revoke_credential(central: TheCentral, number: FromPath[int]) -> Done:
     """For ever, at every gate."""
     with central.database.write() as connection:
         codes.revoke_code(connection, number, central.clock.now_ms())
@@ -197,14 +198,14 @@ def revoke_credential(central: TheCentral, number: int) -> Done:
 
 
 @post("/credentials/{number:int}/replace", sync_to_thread=True, summary="Replace a lost card")
-def replace_credential(central: TheCentral, number: int) -> codes.Code:
+def replace_credential(central: TheCentral, number: FromPath[int]) -> codes.Code:
     """The old one is revoked; the new one has the same right and the same counts."""
     with central.database.write() as connection:
         return codes.replace_code(connection, central.secrets, number, central.clock.now_ms())
 
 
 @post("/devices", sync_to_thread=True, summary="Add a device for a gate")
-def add_device(central: TheCentral, data: DeviceForm) -> AddedDevice:
+def add_device(central: TheCentral, data: JSONBody[DeviceForm]) -> AddedDevice:
     """The enrolment text is in this answer and nowhere else; it is good for 15 minutes."""
     return AddedDevice(*devices.add_device(central, data.gate))
 
@@ -212,7 +213,7 @@ def add_device(central: TheCentral, data: DeviceForm) -> AddedDevice:
 @post(
     "/devices/{device:str}/revoke", sync_to_thread=True, status_code=200, summary="Revoke a device"
 )
-def revoke_device(central: TheCentral, device: str) -> Done:
+def revoke_device(central: TheCentral, device: FromPath[str]) -> Done:
     """It erases itself at its next contact."""
     with central.database.write() as connection:
         devices.revoke_device(connection, device, central.clock.now_ms())
@@ -225,7 +226,7 @@ def revoke_device(central: TheCentral, device: str) -> Done:
     status_code=200,
     summary="End a quarantine",
 )
-def release_device(central: TheCentral, device: str) -> Done:
+def release_device(central: TheCentral, device: FromPath[str]) -> Done:
     """After a person has looked."""
     with central.database.write() as connection:
         devices.release_device(connection, device, central.clock.now_ms())
@@ -235,7 +236,7 @@ def release_device(central: TheCentral, device: str) -> Done:
 @post(
     "/alerts/{number:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an alert"
 )
-def resolve_alert(central: TheCentral, number: int) -> Done:
+def resolve_alert(central: TheCentral, number: FromPath[int]) -> Done:
     """A person has looked."""
     with central.database.write() as connection:
         alerts.resolve_alert(connection, number, central.clock.now_ms())

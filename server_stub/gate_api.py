@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Router, get, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 from litestar.response import File
 
 from scanner.core.errors import InputError
@@ -43,7 +43,7 @@ _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 def prove_device(
-    request: Request[Any, Any, Any], body: bytes, central: TheCentral, nonces: TheNonces
+    request: Request[Any, Any, Any], body: RawBody, central: TheCentral, nonces: TheNonces
 ) -> Device:
     """The device behind a signed request."""
     scope = request.scope
@@ -61,7 +61,7 @@ def give_nonce(nonces: TheNonces) -> NonceReply:
 @get("/time", sync_to_thread=False, summary="The time, signed with the caller's challenge")
 def give_time(
     central: TheCentral,
-    challenge: Annotated[str, Parameter(query="nonce", pattern=f"^{CHALLENGE_PATTERN}$")],
+    challenge: Annotated[str, QueryParameter(name="nonce", pattern=f"^{CHALLENGE_PATTERN}$")],
 ) -> TimeReply:
     """Never signed by the caller: a gate whose clock is wrong needs this first."""
     if not _CHALLENGE.fullmatch(challenge):
@@ -74,7 +74,9 @@ def give_time(
 
 
 @post("/enrol", sync_to_thread=True, status_code=200, summary="Become a gate of this site")
-def take_enrolment(central: TheCentral, nonces: TheNonces, data: EnrolRequest) -> EnrolReply:
+def take_enrolment(
+    central: TheCentral, nonces: TheNonces, data: JSONBody[EnrolRequest]
+) -> EnrolReply:
     """Signed by the new key over token and nonce."""
     nonces.verify(data.nonce)
     reply = enrol(central, data)
@@ -89,19 +91,21 @@ def give_device(central: TheCentral, device: Proven) -> DeviceReply:
 
 
 @post("/scans", sync_to_thread=True, status_code=200, summary="Facts up, peers' facts down")
-def take_scans(central: TheCentral, device: Proven, data: Batch) -> Exchange:
+def take_scans(central: TheCentral, device: Proven, data: JSONBody[Batch]) -> Exchange:
     """Taken from every device that has a key, in whatever state."""
     return take_batch(central, device, data)
 
 
 @get("/repo/metadata/{name:str}", sync_to_thread=True, summary="A TUF metadata file")
-def give_metadata(central: TheCentral, device: Proven, name: str) -> File:
+def give_metadata(central: TheCentral, device: Proven, name: FromPath[str]) -> File:
     """`timestamp.json`, `N.root.json` ..."""
     return _file(central, device, "metadata", name)
 
 
 @get("/repo/targets/{site:str}/{name:str}", sync_to_thread=True, summary="A TUF target file")
-def give_target(central: TheCentral, device: Proven, site: str, name: str) -> File:
+def give_target(
+    central: TheCentral, device: Proven, site: FromPath[str], name: FromPath[str]
+) -> File:
     """Under its name with the hash before it."""
     return _file(central, device, "targets", site, name)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from server_stub.central import Central
 from server_stub.devices import Device
 from server_stub.nonces import Nonces
 
-TheCentral = Annotated[Central, Dependency(skip_validation=True)]
-TheNonces = Annotated[Nonces, Dependency(skip_validation=True)]
-Proven = Annotated[Device, Dependency(skip_validation=True)]
+TheCentral = NamedDependency[SkipValidation[Central]]
+TheNonces = NamedDependency[SkipValidation[Nonces]]
+Proven = NamedDependency[SkipValidation[Device]]
 """The device that signed this request; asking for it is what makes a route signed."""

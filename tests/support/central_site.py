@@ -1,0 +1,99 @@
+"""A founded central with a museum that has something to sell, in this process, on a clock of ours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from scanner.core.units import Instant, MonoMs
+from server_stub.catalogue import add_gate, add_type, add_zone
+from server_stub.central import Central, open_central
+from server_stub.forms import GateForm, RuleForm, SaleForm, TypeForm
+from server_stub.founding import Founding, found_central
+from server_stub.sales import Sold, sell
+from server_stub.serving import Serving, build_server
+from server_stub.site import load_site
+
+MARCH_10 = Instant(1_741_611_600_000)
+"""10 March 2025, 14:00 in Paris."""
+
+
+class CentralClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, now_ms: int = MARCH_10) -> None:
+        self.now = now_ms
+        self.mono = 1_000_000
+
+    def now_ms(self) -> Instant:
+        return Instant(self.now)
+
+    def monotonic_ms(self) -> MonoMs:
+        return MonoMs(self.mono)
+
+    def pass_ms(self, milliseconds: int) -> None:
+        self.now += milliseconds
+        self.mono += milliseconds
+
+
+def found(folder: Path, clock: CentralClock, **wish: Any) -> Central:
+    """A new central of site ``museum``, opened."""
+    found_central(Founding(path=folder, site="museum", zone="Europe/Paris", **wish), clock)
+    return open_central(folder, clock)
+
+
+def set_up(central: Central) -> None:
+    """Zones hall and expo, gates G1 and G2 to the hall, an annual pass of 50 entries, one a day."""
+    rule = RuleForm(max_total=50, max_per_day=1)
+    annual = TypeForm(name="annual", validity="365 days after purchase", rule=rule)
+    with central.database.write() as connection:
+        for zone in ("hall", "expo"):
+            add_zone(connection, zone)
+        add_type(connection, annual, load_site(connection).calendar)
+        for gate in ("G1", "G2"):
+            add_gate(connection, GateForm(name=gate, zone="hall"))
+
+
+@contextmanager
+def museum(folder: Path, clock: CentralClock | None = None) -> Iterator[Central]:
+    """A central that is set up."""
+    with found(folder / "central", clock or CentralClock()) as central:
+        set_up(central)
+        yield central
+
+
+@contextmanager
+def served(central: Central) -> Iterator[str]:
+    """The central on a free loopback port; gives its address."""
+    addresses: list[str] = []
+    is_up = threading.Event()
+
+    def say(url: str) -> None:
+        addresses.append(url)
+        is_up.set()
+
+    server = build_server(central, Serving(port=0), say)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    assert is_up.wait(20)
+    try:
+        yield addresses[0]
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def sell_annual(central: Central, **fields: Any) -> Sold:
+    """One annual pass."""
+    return sell(central, SaleForm(type="annual", **fields))
+
+
+def rows(central: Central, table: Any) -> int:
+    """How many rows a table has."""
+    with central.database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
