@@ -18,6 +18,7 @@ from statistics import median
 from time import process_time_ns
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from figures import Figure, show
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.clock import ClockReading, ClockState
@@ -126,7 +127,7 @@ QUESTIONS: Mapping[str, tuple[Facts, ClockReading]] = {
 MUST, AIM = 1.0, 0.5
 
 
-def rows() -> list[dict[str, object]]:
+def rows() -> list[Figure]:
     """One row a question: microseconds, and the ratio to one bare verification."""
     bare = _bare_verification()
     work = {
@@ -165,23 +166,10 @@ def _cpu_us(call: Callable[[], object]) -> float:
     return (process_time_ns() - began) / CALLS / 1_000
 
 
-def _row(what: str, value: float, unit: str) -> dict[str, object]:
-    is_ratio = unit == "x"
-    return {
-        "figure": None,
-        "what": what,
-        "value": round(value, 3),
-        "unit": unit,
-        "must": MUST if is_ratio else None,
-        "aim": AIM if is_ratio else None,
-    }
-
-
-def main() -> None:
-    """Print the rows as a table."""
-    for row in rows():
-        print(f"{row['what']:64} {row['value']:>9} {row['unit']}")
+def _row(what: str, value: float, unit: str) -> Figure:
+    goals = (MUST, AIM) if unit == "x" else (None, None)
+    return Figure(None, what, value, unit, *goals)
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())

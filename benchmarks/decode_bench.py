@@ -9,18 +9,14 @@ Source: docs/decoding.md, "Measured".
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import mean, median
 from time import process_time
 
 import cv2
 import numpy as np
 import zxingcpp
+from figures import Figure, show
 from numpy.typing import NDArray
 from pyzbar import pyzbar
 
@@ -50,25 +46,12 @@ VISITORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line: ours against a baseline.
-
-    Args:
-        ours, baseline: CPU milliseconds a frame.
-        must: the largest ratio that is good enough.
-    """
-
-    name: str
-    ours: float
-    baseline: float
-    must: float
-    note: str = ""
-
-    @property
-    def ratio(self) -> float:
-        """Ours for one of the baseline."""
-        return self.ours / self.baseline
+def compared(
+    number: int | None, what: str, ours_ms: float, baseline_ms: float, must: float, note: str = ""
+) -> Figure:
+    """Ours for one of the baseline, both in CPU ms a frame, and both told in the note."""
+    told = f"{ours_ms:.3f} / {baseline_ms:.3f} ms"
+    return Figure(number, what, ours_ms / baseline_ms, "x", must, None, f"{told} {note}".strip())
 
 
 def cpu_ms(work: Callable[[], object]) -> float:
@@ -113,7 +96,11 @@ def figure_15(formats: tuple[str, ...], name: str) -> list[Figure]:
             decoder = Decoder(formats)
             ours.append(cpu_ms(lambda d=decoder, f=frame: d.read(f)))
             bare.append(cpu_ms(lambda f=frame: zxing_bare(f.grey, formats)))
-        figures.append(Figure(f"15 {label}, {name}", median(ours), median(bare), 1.3))
+        figures.append(
+            compared(
+                15, f"frame → payload, {label}, {name} / bare call", median(ours), median(bare), 1.3
+            )
+        )
     return figures
 
 
@@ -129,8 +116,12 @@ def empty_lane_cost() -> list[Figure]:
         ours = cpu_ms(lambda d=decoder, s=later: read_all(d, s)) / len(later)
         zxing = mean(cpu_ms(lambda f=f: zxing_bare(f.grey, QR_ONLY)) for f in stream[:40])
         zbar = mean(cpu_ms(lambda f=f: zbar_qr(f.grey)) for f in stream[:15])
-        figures.append(Figure(f"empty lane, {name} / zxing-cpp qr every frame", ours, zxing, 1 / 3))
-        figures.append(Figure(f"empty lane, {name} / pyzbar qr every frame", ours, zbar, 1 / 30))
+        figures.append(
+            compared(None, f"empty lane, {name} / zxing-cpp qr every frame", ours, zxing, 1 / 3)
+        )
+        figures.append(
+            compared(None, f"empty lane, {name} / pyzbar qr every frame", ours, zbar, 1 / 30)
+        )
     return figures
 
 
@@ -161,10 +152,10 @@ def stream_of_visitors() -> list[Figure]:
 
     zxing = cpu_ms(every_frame) / len(stream)
     note = f"read {len(found & wanted)}/8, zxing-cpp on every frame {len(by_zxing & wanted)}/8"
-    return [Figure("8 visitors, qr / zxing-cpp qr every frame", ours, zxing, 1.0, note)]
+    return [compared(None, "8 visitors, qr / zxing-cpp qr every frame", ours, zxing, 1.0, note)]
 
 
-def measure() -> list[Figure]:
+def rows() -> list[Figure]:
     """All figures, in one run."""
     cv2.setNumThreads(1)
     return [
@@ -175,22 +166,5 @@ def measure() -> list[Figure]:
     ]
 
 
-def main(arguments: list[str]) -> None:
-    """Print the table; write JSON when asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args(arguments)
-    figures = measure()
-    print(f"{'figure':<58} {'ours ms':>8} {'base ms':>8} {'ratio':>7} {'must':>6}")
-    for figure in figures:
-        print(
-            f"{figure.name:<58} {figure.ours:>8.3f} {figure.baseline:>8.3f}"
-            f" {figure.ratio:>7.3f} {figure.must:>6.3f}  {figure.note}"
-        )
-    if asked.json:
-        rows = [{**asdict(figure), "ratio": figure.ratio} for figure in figures]
-        asked.json.write_text(json.dumps(rows, indent=1))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    show(rows())

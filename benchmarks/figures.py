@@ -1,7 +1,7 @@
 """A figure: one measured line of docs/performance.md, the same for every benchmark.
 
-Law: a ratio stands beside its baseline of the same run; ``must`` and ``aim`` are the goals it is held to by people, never
-by a test.
+Law: a ratio stands beside its baseline of the same run; ``must`` and ``aim`` are goals that people hold it to, never a
+test.
 
 Source: docs/performance.md.
 """

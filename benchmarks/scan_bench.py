@@ -3,7 +3,7 @@
 Law: the real lane over a real ledger, a real base, and the simulated arm; only time is virtual. Ours and the floor are
 measured by turns in the same minutes, and quoted as ratios of medians. No test asserts a time.
 
-Use: `python benchmarks/scan_bench.py [--grants 10000] [--large 1000000] [--scans 1500] [--json FILE] [--where]`.
+Use: `python benchmarks/scan_bench.py [--grants 10000] [--large 1000000] [--scans 1500] [--where]`.
 
 Source: docs/performance.md.
 """
@@ -14,14 +14,13 @@ import argparse
 import base64
 import contextlib
 import cProfile
-import json
 import pstats
 import sqlite3
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -29,6 +28,7 @@ from time import perf_counter, process_time
 from typing import TypeVar
 
 import msgspec
+from figures import Figure, show
 from floor import Floor
 
 from hardware.settings import IndicatorSettings
@@ -46,12 +46,10 @@ from scanner.core.reasons import Reason
 from scanner.core.rules import ScanRule, SitePolicy
 from scanner.core.token import (
     Claims,
-    KeyRing,
     TicketKey,
     encode,
     key_id,
     seed_signer,
-    verify,
 )
 from scanner.core.units import (
     DeviceId,
@@ -92,20 +90,12 @@ TICKETS = 2_000
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line: ours against its baseline, in microseconds."""
-
-    name: str
-    ours: float
-    baseline: float
-    must: float
-    aim: float
-
-    @property
-    def ratio(self) -> float:
-        """Ours for one of the baseline."""
-        return self.ours / self.baseline
+def compared(
+    number: int | None, what: str, ours_us: float, baseline_us: float, must: float, aim: float
+) -> Figure:
+    """Ours for one of the baseline, both in microseconds, and both told in the note."""
+    note = f"{ours_us:.0f} / {baseline_us:.0f} µs"
+    return Figure(number, what, ours_us / baseline_us, "x", must, aim, note)
 
 
 @dataclass(slots=True)
@@ -261,38 +251,22 @@ def measure_scans(folder: Path, grants: int, scans: int) -> tuple[Times, Times, 
     return times
 
 
-def measure_verify(folder: Path, rounds: int) -> tuple[Times, Times]:
-    """A signed ticket's whole verification, and the bare signature check."""
-    signer, public = seed_signer(bytes(32))
-    ring = KeyRing(SITE, [TicketKey(kid=key_id(public), public=public, site=SITE)])
-    ticket = encode(Claims(bytes(16), TYPE), signer)
-    floor, ours, bare = Floor(folder, 10), Times(), Times()
-    for _ in range(rounds):
-        bare.take(floor.verify)
-        ours.take(lambda: verify(ticket, ring))
-    floor.close()
-    return ours, bare
-
-
 def figures(grants: int, large: int, scans: int) -> list[Figure]:
     """Figures 1 to 4, and 5 and 6 when a large site is asked for."""
     with tempfile.TemporaryDirectory() as folder:
         floor, accepted, refused = measure_scans(Path(folder), grants, scans)
-    with tempfile.TemporaryDirectory() as folder:
-        verified, bare = measure_verify(Path(folder), scans)
     found = [
-        Figure("1 decision p50 / floor p50", accepted.p50, floor.p50, 3, 1.5),
-        Figure("2 decision CPU / floor CPU", median(accepted.cpu), median(floor.cpu), 5, 2.5),
-        Figure("3 refusal p50 / acceptance p50", refused.p50, accepted.p50, 1, 0.8),
-        Figure("4 ticket verify / bare Ed25519 verify", verified.p50, bare.p50, 1.3, 1.15),
-        Figure("  decision p99 / floor p99", accepted.p99, floor.p99, 3, 1.5),
+        compared(1, "decision p50 / floor p50", accepted.p50, floor.p50, 3, 1.5),
+        compared(2, "decision CPU / floor CPU", median(accepted.cpu), median(floor.cpu), 5, 2.5),
+        compared(3, "refusal p50 / acceptance p50", refused.p50, accepted.p50, 1, 0.8),
+        compared(None, "decision p99 / floor p99", accepted.p99, floor.p99, 3, 1.5),
     ]
     if large:
         with tempfile.TemporaryDirectory() as folder:
             _floor, many, _refused = measure_scans(Path(folder), large, scans)
         name = f"{large:,} grants / {grants:,}"
-        found.append(Figure(f"5 decision p50, {name}", many.p50, accepted.p50, 1.5, 1.2))
-        found.append(Figure(f"6 decision p99, {name}", many.p99, accepted.p99, 2, 1.3))
+        found.append(compared(5, f"decision p50, {name}", many.p50, accepted.p50, 1.5, 1.2))
+        found.append(compared(6, f"decision p99, {name}", many.p99, accepted.p99, 2, 1.3))
     return found
 
 
@@ -310,28 +284,23 @@ def show_where(grants: int, scans: int) -> None:
     pstats.Stats(profile).sort_stats("cumulative").print_stats(60)
 
 
+def rows() -> list[Figure]:
+    """Figures 1 to 3 at 10,000 grants."""
+    return figures(10_000, 0, 1_000)
+
+
 def main(arguments: list[str]) -> None:
-    """Print the table; write JSON when asked."""
+    """Print the table, or where the time goes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--grants", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=0)
+    parser.add_argument("--large", type=int, default=0, help="figures 5 and 6 at so many grants")
     parser.add_argument("--scans", type=int, default=1_500)
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--where", action="store_true", help="profile an acceptance instead")
     asked = parser.parse_args(arguments)
     if asked.where:
         show_where(asked.grants, asked.scans)
-        return
-    found = figures(asked.grants, asked.large, asked.scans)
-    print(f"{'figure':<46} {'ours µs':>9} {'base µs':>9} {'ratio':>7} {'must':>6} {'aim':>6}")
-    for figure in found:
-        print(
-            f"{figure.name:<46} {figure.ours:>9.1f} {figure.baseline:>9.1f}"
-            f" {figure.ratio:>7.3f} {figure.must:>6.2f} {figure.aim:>6.2f}"
-        )
-    if asked.json:
-        rows = [{**asdict(figure), "ratio": figure.ratio} for figure in found]
-        asked.json.write_text(json.dumps(rows, indent=1))
+    else:
+        show(figures(asked.grants, asked.large, asked.scans))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from time import process_time_ns
 
 import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from figures import Figure, show
 
 from scanner.core import base45
 from scanner.core.token import Claims, KeyRing, TicketKey, encode, seed_signer, verify
@@ -47,12 +48,12 @@ TYPICAL = {
 }
 
 
-def rows() -> list[dict[str, object]]:
+def rows() -> list[Figure]:
     """One row a figure: its number, what, value, unit, and what it must and should be."""
     return [*_times(), *_versions()]
 
 
-def _times() -> list[dict[str, object]]:
+def _times() -> list[Figure]:
     signer, public = seed_signer(SEED)
     ring = KeyRing(SITE, [TicketKey(kid=signer.kid, public=public, site=SITE)])
     good = encode(TYPICAL["annual pass"], signer)
@@ -76,7 +77,7 @@ def _times() -> list[dict[str, object]]:
     ]
 
 
-def _versions() -> list[dict[str, object]]:
+def _versions() -> list[Figure]:
     signer, _ = seed_signer(SEED)
     found = []
     for name, claims in TYPICAL.items():
@@ -121,29 +122,9 @@ def _cpu_ns(call: Callable[[], object]) -> int:
     return process_time_ns() - began
 
 
-def _row(
-    figure: int | None, what: str, value: float, unit: str, must: float, aim: float
-) -> dict[str, object]:
-    return {
-        "figure": figure,
-        "what": what,
-        "value": round(value, 3),
-        "unit": unit,
-        "must": must,
-        "aim": aim,
-    }
-
-
-def main() -> None:
-    """Print the rows as a table."""
-    print(f"{'#':>3}  {'figure':54} {'value':>8}  {'must':>5} {'aim':>5}")
-    for row in rows():
-        number = "" if row["figure"] is None else row["figure"]
-        print(
-            f"{number:>3}  {row['what']:54} {row['value']:>7}{row['unit']:1}"
-            f"  {row['must']:>5} {row['aim']:>5}"
-        )
+def _row(figure: int | None, what: str, value: float, unit: str, must: float, aim: float) -> Figure:
+    return Figure(figure, what, value, unit, must, aim)
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())

@@ -1,0 +1,55 @@
+"""`make bench`: every figure of docs/performance.md that this machine can measure, as a table and as JSON.
+
+Law: one command, one run, ratios against floors measured in the same minutes. No test asserts a time.
+
+Use: `python benchmarks [NAME ...] [--json FILE]`, NAME one of `PARTS`.
+
+Source: docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import decision_bench
+import decode_bench
+import frame_bench
+import scan_bench
+import token_bench
+from figures import Figure, show
+
+PARTS: dict[str, Callable[[], list[Figure]]] = {
+    "scan": scan_bench.rows,
+    "token": token_bench.rows,
+    "decode": decode_bench.rows,
+    "frame": frame_bench.rows,
+    "decision": decision_bench.rows,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="NAME", help=f"some of: {', '.join(PARTS)}")
+    parser.add_argument("--json", type=Path, default=Path(".portillon/bench.json"))
+    asked = parser.parse_args(arguments)
+    unknown = sorted(set(asked.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)} (valid: {', '.join(PARTS)})")
+    figures = []
+    for name in asked.parts or PARTS:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        figures += PARTS[name]()
+    show(figures)
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
+    print(f"written to {asked.json}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
