@@ -160,4 +160,9 @@ def snapshot_status(config_path: Path, *, as_json: bool) -> None:
 
 def _named(settings: SyncSettings) -> SyncSettings:
     """The settings with the software's name and version, for the central's list of devices."""
-    return replace(settings, software=f"portillon/{importlib.metadata.version('portillon')}")
+    try:
+        version = f"/{importlib.metadata.version('portillon')}"
+    except importlib.metadata.PackageNotFoundError:
+        # run from a checkout that was never installed
+        version = ""
+    return replace(settings, software=f"portillon{version}")

@@ -56,9 +56,8 @@ class RefusedError(CentralError):
     @classmethod
     def of_problem(cls, problem: Problem, status: int, retry_after_s: float) -> Self:
         """The central's own words, under its own code."""
-        code = problem.code if _CODE.fullmatch(problem.code) else "central_refuses"
         return cls(
-            code,
+            problem.code,
             _plain(problem.message),
             _plain(problem.hint),
             status=status,
@@ -158,15 +157,23 @@ def refusal(response: Response) -> RefusedError:
         )
     if _media_type(response) in _HTML:
         return _captive_portal(response, "a web page answered instead of the central")
-    return RefusedError.of_problem(_read_problem(response), status, wait_s)
+    problem = _read_problem(response)
+    if problem is not None and _CODE.fullmatch(problem.code):
+        return RefusedError.of_problem(problem, status, wait_s)
+    return RefusedError(
+        "central_refuses",
+        f"the central answered {status} without a reason of its own",
+        "look at the central's log, and at what is between it and this gate",
+        status=status,
+        retry_after_s=wait_s,
+    )
 
 
-def _read_problem(response: Response) -> Problem:
-    """The central's own words, or ours where there are none."""
+def _read_problem(response: Response) -> Problem | None:
     if _media_type(response) in _JSON:
         with contextlib.suppress(CentralError, InputError):
             return parse_message(Problem, b"".join(read_capped(response, ERROR_BYTES)))
-    return Problem("central_refuses", f"the central answered {response.status_code}")
+    return None
 
 
 def line_error(error: Exception, url: str) -> LineError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -24,7 +24,6 @@ from sync.device_key import Signer
 from sync.durable import save_atomically
 from sync.fetching import fetch_snapshot
 from sync.outbox import Outbox
-from sync.peers import Peers
 from sync.report import ContactReport, fault_of
 from sync.session import (
     DeviceAnswered,
@@ -41,6 +40,10 @@ from sync.session import (
 )
 from sync.settings import SyncSettings
 from sync.wire import DeviceReply, DeviceState, Exchange, TimeReply, encode_message
+
+if TYPE_CHECKING:
+    # sqlite-utils is slow to import (and brings numpy along): only the worker that opens the file does
+    from sync.peers import Peers
 
 TIME_PATH = "/v1/time"
 DEVICE_PATH = "/v1/device"

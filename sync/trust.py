@@ -224,7 +224,7 @@ def _parse(kind: type[Content], raw: bytes) -> Content:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CentralError(
-            "snapshot_unreadable",
+            "snapshot_file_unreadable",
             f"a signed {kind.__name__} cannot be read ({error}); the old state stays",
             "the central runs another version than this gate",
         ) from error

@@ -17,6 +17,7 @@ import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.core.errors import ConfigError, GateError, StoreError
 from sync.backoff import delay_s
@@ -28,10 +29,12 @@ from sync.device_key import load_signer
 from sync.durable import OWNER_FILE, make_folder
 from sync.enrolment import TEXT_BYTES, enrol, parse_invitation
 from sync.outbox import Outbox
-from sync.peers import Peers, open_peers
 from sync.report import ContactReport, SyncStatus, fault_of, save_status
 from sync.session import Fault
 from sync.settings import SyncSettings
+
+if TYPE_CHECKING:
+    from sync.peers import Peers
 
 LOOK_FOR_CODE_S = 1.0
 """How often a device that is not enrolled looks for a code that its camera read."""
@@ -81,6 +84,8 @@ class Worker:
     @contextlib.contextmanager
     def open(cls, settings: SyncSettings, clock: Clock) -> Iterator[Worker]:
         """The worker of a data folder, if no other one is at work there."""
+        from sync.peers import open_peers
+
         with _only_worker(settings.peers_dir):
             peers, aside = open_peers(settings.peers_path)
             if aside is not None:

@@ -106,6 +106,11 @@ class RealCentral:
             found = connection.execute(select(func.count()).select_from(getattr(tables, table)))
             return int(found.scalar_one())
 
+    def value(self, table: str, column: str) -> Any:
+        """One column of the only row of a table."""
+        with self.central.database.read() as connection:
+            return connection.execute(select(getattr(tables, table).c[column])).scalar_one()
+
     def change(self, action: Callable[[Any], object]) -> None:
         """Do something to the central's database behind its back."""
         with self.central.database.write() as connection:

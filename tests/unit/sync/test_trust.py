@@ -215,7 +215,7 @@ def test_a_signed_manifest_that_is_no_manifest_is_refused(
     site.add(manifest_target("museum"), b'{"format": 1}')
     site.publish()
 
-    assert refused(lambda: visit().fetch_manifest()).code == "snapshot_unreadable"
+    assert refused(lambda: visit().fetch_manifest()).code == "snapshot_file_unreadable"
 
 
 def test_a_manifest_that_is_too_long_is_not_fetched(site: PublishedSite, visit: Visit) -> None:
