@@ -22,7 +22,7 @@ PEPPER_PREFIX = "pepper-"
 SECRET_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
     """What must never leave this machine (peppers only to enrolled gates).
 

@@ -9,7 +9,7 @@ Source: docs/decisions.md, "Rights"; docs/central.md, "Codes".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -37,7 +37,7 @@ class Code:
 
     credential_no: int
     kind: CodeKind
-    payload: str
+    payload: str = field(repr=False)
 
 
 def issue_code(
@@ -55,7 +55,7 @@ def issue_code(
             "leave the code out, or ask for kind 'opaque'",
         )
     if form.kind is CodeKind.OPAQUE:
-        text = form.code or issuer.create_code()
+        text = issuer.create_code() if form.code is None else form.code
         code = _add_opaque(connection, keys, text, form.symbology, at)
     else:
         code = _add_signed(connection, keys, _claims(connection, grant), at)
@@ -100,7 +100,9 @@ def replace_code(
     )
     revoke_code(connection, credential_no, at)
     if old.kind == CodeKind.OPAQUE:
-        code = _add_opaque(connection, keys, new_opaque or issuer.create_code(), None, at)
+        code = _add_opaque(
+            connection, keys, issuer.create_code() if new_opaque is None else new_opaque, None, at
+        )
     else:
         fresh_id = issuer.create_credential_id()
         code = _add_signed(connection, keys, issuer.parse_claims(fresh_id, old.claims), at)

@@ -29,11 +29,13 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from scanner.core.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+MISTAKES = (DataError, IntegrityError, ProgrammingError)
+"""Refusals that say something about our statement, not about the disk or the line."""
 REVISION = "0002"
 """The newest of `migrations/versions`."""
 
@@ -49,7 +51,7 @@ class Database:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "").absolute()
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _make_private(path)
             self._writer = _sqlite_engine(f"sqlite:///{path}", "BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(
                 f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", "BEGIN"
@@ -79,8 +81,10 @@ class Database:
         try:
             with self._turn.taken(), self._writer.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            raise _as_store_error(error) from error
+        except MISTAKES:
+            raise
+        except DatabaseError as error:
+            raise _unusable(error) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -92,8 +96,10 @@ class Database:
         try:
             with self._reader.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            raise _as_store_error(error) from error
+        except MISTAKES:
+            raise
+        except DatabaseError as error:
+            raise _unusable(error) from error
 
     def migrate(self) -> None:
         """Brings the tables up to this version, in one transaction."""
@@ -168,9 +174,18 @@ class _Turn:
             self._file = None
 
 
-def _as_store_error(error: DBAPIError) -> StoreError:
+def _make_private(path: Path) -> None:
+    """The file exists, for its owner only, before SQLite opens it."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unusable(error) from error
+
+
+def _unusable(error: Exception) -> StoreError:
+    said = error.orig if isinstance(error, DatabaseError) else error
     return StoreError(
         "database_unwritable",
-        f"the central's database refused ({error.orig}); nothing of this request was kept",
+        f"the central's database refused ({said}); nothing of this request was kept",
         "look at the disk's free space and at who owns the folder, then try again",
     )

@@ -7,7 +7,7 @@ Source: docs/central.md, "Selling".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanner.core.units import GrantNo, Instant
 from server_stub.central import Central
@@ -27,7 +27,7 @@ class Sold:
     grant_no: GrantNo
     credential_no: int
     kind: CodeKind
-    payload: str
+    payload: str = field(repr=False)
     valid_from: Instant | None
     valid_until: Instant | None
 
