@@ -41,7 +41,7 @@ class SnapshotBase:
         """Open the base at ``path``.
 
         Raises:
-            StoreError: ``snapshot_unreadable``.
+            StoreError: ``snapshot_not_opened``.
         """
         try:
             connection = _connect(path)
@@ -124,7 +124,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _unreadable(path: Path, why: str) -> StoreError:
     return StoreError(
-        "snapshot_unreadable",
+        "snapshot_not_opened",
         f"snapshot {path.name!r} cannot be used ({why}); the gate keeps the last one that can",
         "the next contact with the central fetches a new one; if this stays, look at its publisher",
     )

@@ -92,14 +92,14 @@ def a_pointer_out_of_the_folder(folder: Path) -> None:
 
 
 BAD = [
-    (a_missing_file, "snapshot_unreadable"),
-    (no_database, "snapshot_unreadable"),
-    (a_cut_off_file, "snapshot_unreadable"),
-    (an_empty_file, "snapshot_unreadable"),
+    (a_missing_file, "snapshot_not_opened"),
+    (no_database, "snapshot_not_opened"),
+    (a_cut_off_file, "snapshot_not_opened"),
+    (an_empty_file, "snapshot_not_opened"),
     (another_sites, "snapshot_of_another_site"),
     (one_under_another_pepper, "snapshot_pepper_missing"),
     (a_pointer_to_nothing, "snapshot_unusable"),
-    (a_pointer_out_of_the_folder, "snapshot_unreadable"),
+    (a_pointer_out_of_the_folder, "snapshot_not_opened"),
 ]
 
 
