@@ -153,11 +153,17 @@ class Decoder:
         return False
 
 
-def build_decoder(formats: Iterable[str] = DEFAULT_FORMATS) -> Decoder:
-    """A decoder with the second opinion that its formats need."""
+def build_decoder(
+    formats: Iterable[str] = DEFAULT_FORMATS, *, second_opinion: bool = True
+) -> Decoder:
+    """A decoder for one lane, with the second opinion that its formats need, unless that is switched off.
+
+    OpenCV is told to keep to one thread: the lane's small pictures gain nothing, its other threads lose.
+    """
+    cv2.setNumThreads(1)
     names = known_formats(formats)
-    needs_opinion = any(SYMBOLOGIES[name].is_linear for name in names)
-    return Decoder(names, ZbarProcess() if needs_opinion else None)
+    has_bars = any(SYMBOLOGIES[name].is_linear for name in names)
+    return Decoder(names, ZbarProcess() if has_bars and second_opinion else None)
 
 
 def _cut(grey: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -22,6 +22,9 @@ FULL_LOOK_EVERY_MS = 500
 FOLLOW_FRAMES = 6
 """How long the place of the last code is looked at first."""
 
+STILL_FRAMES = 60
+"""The same for full looks: a code that is held still must not seem to come and go."""
+
 LOOK_AROUND_EVERY = 3
 """While a code is followed, one frame of so many looks for others beside it."""
 
@@ -88,30 +91,26 @@ class TryPlan:
             return self._full_look(whole, captured_ms)
         if changed:
             self._region = changed.grown(CHANGE_MARGIN_PX, whole)
-        followed = self._follow(whole)
-        if followed is not None:
+        followed = self._followed(whole, FOLLOW_FRAMES)
+        if followed is not None and self._frame_count % LOOK_AROUND_EVERY:
             return [followed]
         self._turn += 1
-        return self._spread(self._region or whole, whole, self._turn - 1)
+        return self._spread(
+            self._region or whole, whole, self._turn - 1, is_unread=followed is None
+        )
 
     def note_read(self, box: Box, made_by: Try) -> None:
         """Remember that a code was read there by this try."""
         self._seen = _Sighting(box, made_by, self._frame_count)
 
-    def _is_following(self) -> bool:
-        return self._seen is not None and self._frame_count - self._seen.at_frame < FOLLOW_FRAMES
-
-    def _follow(self, whole: Box) -> Try | None:
-        """What read the last code, at its place; every third frame looks for others too."""
-        if (
-            self._seen is None
-            or not self._is_following()
-            or self._frame_count % LOOK_AROUND_EVERY == 0
-        ):
+    def _followed(self, whole: Box, frames: int) -> Try | None:
+        """What read the last code, at its place, if that is fewer than so many frames ago."""
+        seen = self._seen
+        if seen is None or self._frame_count - seen.at_frame >= frames:
             return None
-        return replace(self._seen.made_by, box=self._seen.box.grown(FOLLOW_MARGIN_PX, whole))
+        return replace(seen.made_by, box=seen.box.grown(FOLLOW_MARGIN_PX, whole))
 
-    def _spread(self, region: Box, whole: Box, turn: int) -> list[Try]:
+    def _spread(self, region: Box, whole: Box, turn: int, *, is_unread: bool) -> list[Try]:
         """The tries of the `turn`-th frame in a row that shows something."""
         is_large = region.area * 2 > whole.area
         tries: list[Try] = []
@@ -120,7 +119,7 @@ class TryPlan:
             tries.append(Try(region, formats, invert=turn % 2 == 1))
         if self._linear and (turn % LINEAR_EVERY == 1 or not self._matrix):
             tries.append(self._linear_try(region, turn, is_large=is_large))
-        if self._matrix and not is_large and not self._is_following():
+        if self._matrix and not is_large and is_unread:
             tries += self._harder(region, turn)
         return tries
 
@@ -162,6 +161,9 @@ class TryPlan:
             return []
         self._full_look_due_ms = captured_ms + FULL_LOOK_EVERY_MS
         self._turn += 1
+        followed = self._followed(whole, STILL_FRAMES)
+        if followed is not None and self._turn % LOOK_AROUND_EVERY:
+            return [followed]
         if self._linear and (self._turn % LINEAR_EVERY == 0 or not self._matrix):
             return [Try(whole, self._linear, rotate=True, scale=0.5)]
         return [Try(whole, self._some_matrix(self._turn), invert=self._turn // 2 % 2 == 1)]

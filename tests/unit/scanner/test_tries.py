@@ -139,6 +139,19 @@ def test_a_quiet_lane_is_searched_for_every_kind_of_code_in_turn() -> None:
     assert {look.invert for [look] in looks} == {False, True}
 
 
+def test_a_code_that_is_held_still_is_looked_for_again_where_it_was() -> None:
+    plan = TryPlan(("qr", "aztec", "code128"))
+    planned(plan, None, QUIET_FRAMES)
+    found = Try(SMALL, ("code128",), rotate=True)
+    again = []
+    for n in range(6):
+        plan.note_read(Box(550, 350, 560, 360), found)
+        [look] = plan.tries(None, WHOLE, 60_000 + n * FULL_LOOK_EVERY_MS)
+        again.append(look.formats == ("code128",) and look.box != WHOLE)
+
+    assert again.count(True) == 4
+
+
 def test_what_just_stopped_moving_is_looked_at_where_it_was() -> None:
     plan = TryPlan(("qr",))
     planned(plan, SMALL, 1)
