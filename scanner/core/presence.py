@@ -4,7 +4,7 @@ Law: *inside* = the last fact of this business day is an entry; a new business d
 one boot time is told by the monotonic clock, between boots by corrected time, and it never runs backwards. While the
 clock is untrusted only this boot's facts are known, and a business day is any 24 hours.
 
-Source: docs/decisions.md, "Rights" (presence) and "Untrusted clock".
+Source: docs/decisions.md, "Rights" and "Untrusted clock".
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Law: a term that starts with the first scan is derived from the earliest counted
 would be the first; every gate derives it anew, so the earliest of several entries wins by itself. A renewal token is
 believed only when it was issued after our snapshot, and then instead of the row's end and grace.
 
-Source: docs/decisions.md, "Rights"; docs/credentials.md, "Renewal token".
+Source: docs/decisions.md, "Rights" and "Decision order".
 """
 
 from __future__ import annotations
