@@ -40,9 +40,13 @@ UPLOAD_WITHIN_S = 90.0
     show_default=True,
     help="Scratch folder, made anew.",
 )
-def demo(camera: str | None, folder: Path) -> None:
+@click.option(
+    "--svg", type=click.Path(path_type=Path), help="Write what was shown as a picture, too."
+)
+def demo(camera: str | None, folder: Path, svg: Path | None) -> None:
     """Play a day at a museum and a club: camera frames in, a turning arm and receipts out."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    width = None if sys.stdout.isatty() else 140
+    console = Console(highlight=False, width=width, record=svg is not None)
     try:
         with contextlib.ExitStack() as stack:
             is_good = _play_the_day(folder.absolute(), camera, console, stack)
@@ -52,6 +56,8 @@ def demo(camera: str | None, folder: Path) -> None:
     except GateError as error:
         console.print(f"[bold red]✖[/] {error}")
         is_good = False
+    if svg is not None:
+        svg.write_text(report.picture(console), encoding="utf-8")
     sys.exit(0 if is_good else 1)
 
 

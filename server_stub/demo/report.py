@@ -5,11 +5,13 @@ Law: colours always with an icon and a word; the same words without a terminal. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.terminal_theme import MONOKAI
 from rich.table import Table
 from rich.text import Text
 
@@ -112,3 +114,10 @@ def show_proofs(console: Console, proofs: list[Proof]) -> None:
         mark = Text("✔", "green") if proof.holds else Text("✖", "bold red")
         table.add_row(proof.what, proof.expected, proof.actual, mark)
     console.print(table)
+
+
+def picture(console: Console) -> str:
+    """What a recording console has shown, as SVG that fetches nothing: no font from anywhere."""
+    drawn = console.export_svg(title="portillon-central demo", theme=MONOKAI)
+    without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    return without_fonts.replace("Fira Code", "DejaVu Sans Mono")
