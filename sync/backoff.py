@@ -4,7 +4,7 @@ Law: pure; randomness is handed in. Full jitter: anything between nothing and a 
 `MOST_S`, so that a hundred gates do not come back in one instant. A central that says Retry-After is never asked
 sooner, and the jitter comes on top.
 
-Source: docs/sync-protocol.md, "Waiting"; AWS Architecture Blog, "Exponential Backoff And Jitter"; RFC 9110, 10.2.3.
+Source: docs/sync.md, "The worker"; AWS Architecture Blog, "Exponential Backoff And Jitter"; RFC 9110, 10.2.3.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Law: `sync.session` decides, this performs; every fault becomes an event. Nothing is stored that was not verified, and
 nothing that was stored is taken back.
 
-Source: docs/sync-protocol.md, "One contact".
+Source: docs/sync.md, "One contact".
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Law: the ledger is only read; rows travel exactly as they were first encoded. A 
 central signed it, it names this ledger, and its hash is the one this ledger has at that row. Nothing here decides what
 to send next: that is `sync.session`.
 
-Source: docs/sync-protocol.md, "Facts" and "Receipts".
+Source: docs/sync-protocol.md, "Facts up".
 """
 
 from __future__ import annotations

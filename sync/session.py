@@ -11,7 +11,7 @@ and contacts that are heard lead to a central that holds what the gate holds, ea
 - A snapshot that cannot be had or trusted never keeps facts from going up, and the other way round.
 - A revoked device erases what it holds about a site; its signed facts still go up, for review.
 
-Source: docs/sync-protocol.md, "One contact".
+Source: docs/sync.md, "One contact"; docs/sync-protocol.md, "Facts up".
 """
 
 from __future__ import annotations
