@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from scanner.core.errors import GateError, StoreError
-from scanner.core.units import GateNo
+from scanner.core.errors import StoreError
+from scanner.core.grants import Gate
+from scanner.core.units import GateNo, ZoneNo
 from scanner.logs import OnceLog
+from scanner.presenting import Reader
 from scanner.snapshot_base import SnapshotBase
 from sync.device import Device, load_device
 
@@ -30,12 +32,16 @@ LOG = logging.getLogger("portillon.lookups")
 POINTER_BYTES = 4_096
 
 
+NO_ZONE = ZoneNo(0)
+"""The zone of a lane that no snapshot knows; zones are numbered from 1."""
+
+
 class InUse(NamedTuple):
-    """A base with what this device needs to read it by."""
+    """A base with what this device needs of it at every scan."""
 
     base: SnapshotBase
-    pepper: bytes
-    gate_no: GateNo
+    reader: Reader
+    gate: Gate
 
 
 class _Pointer(msgspec.Struct):
@@ -69,6 +75,12 @@ class CurrentBase:
         return self._in_use
 
     @property
+    def unknown_gate(self) -> Gate:
+        """This lane while no snapshot knows it: its device's number, in no zone."""
+        gate_no = GateNo(0 if self.device is None else self.device.gate_no)
+        return Gate(gate_no=gate_no, name=f"gate {gate_no}", zone_no=NO_ZONE, direction=None)
+
+    @property
     def in_use(self) -> InUse | None:
         """The base of the last look-up, without looking for another."""
         return self._in_use
@@ -98,6 +110,8 @@ class CurrentBase:
                 self.doubts.settled(code)
         elif self._in_use is None:
             self._take_newest()
+        if self._in_use is not None and self._in_use.gate.zone_no == NO_ZONE:
+            self.doubts.doubt(_not_in_snapshot(self._in_use.gate.gate_no))
 
     def _load_device(self) -> None:
         try:
@@ -147,12 +161,12 @@ class CurrentBase:
         if device is None:
             return None
         try:
-            return InUse(
-                base, _pepper(device, tables.site, tables.pepper_id), GateNo(device.gate_no)
-            )
-        except GateError as fault:
+            pepper = _pepper(device, tables.site, tables.pepper_id)
+        except StoreError as fault:
             self.doubts.doubt(fault)
             return None
+        gate = tables.gates.get(GateNo(device.gate_no), self.unknown_gate)
+        return InUse(base, Reader(tables.ring, pepper), gate)
 
     def _use(self, in_use: InUse | None, path: Path | None) -> None:
         if self._in_use is not None and (in_use is None or in_use.base is not self._in_use.base):
@@ -189,6 +203,14 @@ def _pepper(device: Device, site: str, pepper_id: str) -> bytes:
             f"the snapshot is keyed with pepper {pepper_id!r}, which this device does not hold",
             "the next contact with the central brings it; the gate keeps the last snapshot until then",
         ) from error
+
+
+def _not_in_snapshot(gate_no: GateNo) -> StoreError:
+    return StoreError(
+        "gate_not_in_snapshot",
+        f"gate {gate_no} is not in the snapshot; this lane stands in no zone and admits nobody",
+        "make the gate at the central and publish, or enrol this device for a gate that exists",
+    )
 
 
 def _unusable(path: Path, why: str) -> StoreError:

@@ -14,13 +14,12 @@ from pathlib import Path
 from scanner.core.calendar import SiteCalendar
 from scanner.core.clock import ClockReading
 from scanner.core.credential import Opaque, opaque_key, parse
-from scanner.core.errors import StoreError
 from scanner.core.grants import Gate, SnapshotMark
 from scanner.core.question import Facts
 from scanner.core.rules import SitePolicy
 from scanner.core.token import KeyRing
-from scanner.core.units import Direction, GateNo, LaneReadiness, ZoneNo
-from scanner.current_base import CurrentBase, InUse
+from scanner.core.units import Direction, LaneReadiness
+from scanner.current_base import CurrentBase
 from scanner.fact_source import FactSource, NoPeers, OwnSource
 from scanner.gathering import Gathering
 from scanner.history import History
@@ -30,8 +29,7 @@ from scanner.presenting import Reader, present
 NO_POLICY = SitePolicy(calendar=SiteCalendar("UTC"))
 """Before the first snapshot; nothing is admitted by it."""
 
-NO_ZONE = ZoneNo(0)
-"""The zone of a lane that no snapshot knows; zones are numbered from 1."""
+NO_READER = Reader(KeyRing("", ()))
 
 
 class Lookups:
@@ -52,7 +50,8 @@ class Lookups:
     @property
     def gate(self) -> Gate:
         """This lane as the last look-up's snapshot knows it; without one by its device's number, in no zone."""
-        return self._gate(self._bases.in_use)
+        in_use = self._bases.in_use
+        return self._bases.unknown_gate if in_use is None else in_use.gate
 
     @property
     def snapshot(self) -> SnapshotMark | None:
@@ -73,10 +72,10 @@ class Lookups:
     def is_known(self, cleaned: bytes, symbology: str | None) -> bool:
         """True when the snapshot has this opaque code."""
         in_use, code = self._bases.follow(), parse(cleaned, symbology)
-        if in_use is None or not isinstance(code, Opaque):
+        if in_use is None or in_use.reader.pepper is None or not isinstance(code, Opaque):
             return False
         try:
-            return in_use.base.is_known(opaque_key(in_use.pepper, code.code))
+            return in_use.base.is_known(opaque_key(in_use.reader.pepper, code.code))
         except sqlite3.DatabaseError as error:
             self._bases.give_up(error)
             return False
@@ -96,10 +95,10 @@ class Lookups:
         """
         in_use = self._bases.follow()
         while in_use is not None:
-            gate, tables = self._gate(in_use), in_use.base.tables
-            presented = present(cleaned, symbology, Reader(tables.ring, in_use.pepper), clock)
-            history = History(in_use.base, self._own, self._peers, clock)
-            gathering = Gathering(in_use.base, gate, presented, history, self._bases.doubts.doubt)
+            base, reader, gate = in_use
+            presented = present(cleaned, symbology, reader, clock)
+            history = History(base, self._own, self._peers, clock)
+            gathering = Gathering(base, gate, presented, history, self._bases.doubts.doubt)
             try:
                 return gathering.facts(direction, clock, lane)
             except sqlite3.DatabaseError as error:
@@ -113,23 +112,5 @@ class Lookups:
     def _nothing_known(
         self, cleaned: bytes, symbology: str | None, clock: ClockReading, lane: LaneReadiness
     ) -> Facts:
-        presented = present(cleaned, symbology, Reader(KeyRing("", ())), clock)
-        return Facts(gate=self._gate(None), lane=lane, presented=presented, snapshot=None)
-
-    def _gate(self, in_use: InUse | None) -> Gate:
-        gate = None if in_use is None else in_use.base.tables.gates.get(in_use.gate_no)
-        if gate is not None:
-            return gate
-        device = self._bases.device
-        gate_no = GateNo(0 if device is None else device.gate_no)
-        if in_use is not None:
-            self._bases.doubts.doubt(_not_in_snapshot(gate_no))
-        return Gate(gate_no=gate_no, name=f"gate {gate_no}", zone_no=NO_ZONE, direction=None)
-
-
-def _not_in_snapshot(gate_no: GateNo) -> StoreError:
-    return StoreError(
-        "gate_not_in_snapshot",
-        f"gate {gate_no} is not in the snapshot; this lane stands in no zone and admits nobody",
-        "make the gate at the central and publish, or enrol this device for a gate that exists",
-    )
+        presented = present(cleaned, symbology, NO_READER, clock)
+        return Facts(gate=self.gate, lane=lane, presented=presented, snapshot=None)

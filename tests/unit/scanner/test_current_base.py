@@ -177,7 +177,7 @@ def test_a_new_pepper_is_taken_up_with_the_papers(bases: CurrentBase, tmp_path: 
 
     in_use = bases.follow()
     assert in_use is not None
-    assert (in_use.base.tables.mark.seq, in_use.pepper) == (2, b"the new one")
+    assert (in_use.base.tables.mark.seq, in_use.reader.pepper) == (2, b"the new one")
 
 
 def test_papers_that_cannot_be_read_leave_the_snapshot_in_use(
