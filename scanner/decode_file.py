@@ -26,6 +26,7 @@ from scanner.picture_views import (
     contrasted,
     scaled,
     sharpened,
+    shrunk_to,
     softened,
     turned,
 )
@@ -60,6 +61,9 @@ class Rung:
     zbar: bool = False
     linear_only: bool = False
 
+
+HANDY_PIXELS = 1_900_000
+"""Larger pictures are shrunk to this before the second step of the ladder; it leaves room for views of twice the size."""
 
 _BOTH = (Binarizer.LocalAverage, Binarizer.GlobalHistogram)
 
@@ -122,9 +126,12 @@ def read_picture(
     readings: list[Reading] = []
     tried: list[str] = []
     verdict = judge(())
-    for rungs in LADDER:
+    whole, handy = as_it_is(grey), shrunk_to(grey, HANDY_PIXELS)
+    for step, rungs in enumerate(LADDER):
+        # The pixels of a telephone's camera are looked at once; twelve more looks would take a minute.
+        source = handy if step else whole
         for rung in rungs:
-            view = rung.make(grey) if _is_of_use(rung, formats) else None
+            view = source.seen_through(rung.make) if _is_of_use(rung, formats) else None
             if view is not None:
                 tried.append(rung.name)
                 readings += _read_with_zxing(view, rung, formats)

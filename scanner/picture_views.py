@@ -24,6 +24,10 @@ MAX_VIEW_PIXELS = 8_000_000
 LEAST_SIDE_PX = 8
 
 
+MakeView: TypeAlias = Callable[[Grey], "View | None"]
+"""Makes a view; None where the picture is too large for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A changed copy of a picture.
@@ -35,6 +39,14 @@ class View:
 
     grey: Grey
     to_picture: NDArray[np.float64]
+
+    def seen_through(self, make: MakeView) -> View | None:
+        """A view of this view, that knows its way back to the picture."""
+        view = make(self.grey)
+        if view is None:
+            return None
+        last_row = np.array([[0, 0, 1]], np.float64)
+        return View(view.grey, self.to_picture @ np.vstack([view.to_picture, last_row]))
 
     def quad(self, corners: Quad) -> Quad:
         """Corners of the view as corners of the picture."""
@@ -60,13 +72,16 @@ def steepened(grey: Grey, sigma_px: float, amount: float) -> Grey:
     return np.asarray(cv2.addWeighted(grey, 1 + amount, soft, -amount, 0), np.uint8)
 
 
-MakeView: TypeAlias = Callable[[Grey], View | None]
-"""Makes a view; None where the picture is too large for it."""
-
-
 def as_it_is(picture: Grey) -> View:
     """The picture itself."""
     return View(picture, _scaling(1))
+
+
+def shrunk_to(picture: Grey, pixels: int) -> View:
+    """The picture itself, or averaged down to about so many pixels."""
+    factor = (pixels / picture.size) ** 0.5 if picture.size > pixels else 1.0
+    view = scaled(factor)(picture) if factor < 1 else None
+    return view or as_it_is(picture)
 
 
 def scaled(factor: float) -> MakeView:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
+
 import numpy as np
 import pytest
 import segno
@@ -260,9 +263,11 @@ def test_a_gate_without_bars_starts_no_second_decoder() -> None:
 def test_a_gate_with_bars_reads_a_card_that_libzbar_confirms() -> None:
     decoder = build_decoder(("qr", "ean13"))
     card = list(film((EAN_CARD,), frames=2))[-1]
+    seconds = count(1)
 
     def is_agreed() -> bool:
-        return any(candidate.agreed for candidate in decoder.read(card))
+        later = replace(card, captured_ms=1_000 * next(seconds))
+        return any(candidate.agreed for candidate in decoder.read(later))
 
     assert eventually(is_agreed)
     decoder.close()

@@ -20,6 +20,7 @@ from scanner.picture_views import (
     contrasted,
     scaled,
     sharpened,
+    shrunk_to,
     softened,
     turned,
 )
@@ -149,6 +150,26 @@ def test_a_view_knows_its_way_back(make: object) -> None:
 
     assert abs(back_x - 40) <= 2
     assert abs(back_y - 90) <= 2
+
+
+def test_a_view_of_a_view_knows_its_way_back_to_the_picture() -> None:
+    large = shrunk_to(np.zeros((1000, 2000), np.uint8), 500_000)
+    view = large.seen_through(scaled(2))
+
+    assert large.grey.shape == (500, 1000)
+    assert view is not None
+    assert view.quad(((100, 200),) * 4)[0] == (100, 200)
+
+
+def test_a_picture_of_a_telephones_size_is_read_where_it_is() -> None:
+    shown = Shown(payload=TICKET, px_per_module=7, blur_modules=0.55, centre=(0.7, 0.4))
+    picture = render(Scene(shown=(shown,)), 2400, 1800)
+    [candidate] = read_picture(picture, ("qr",)).candidates
+    box = bounds(candidate.quad)
+
+    assert candidate.payload == TICKET
+    assert abs((box.left + box.right) / 2 - 0.7 * 2400) < 30
+    assert abs((box.top + box.bottom) / 2 - 0.4 * 1800) < 30
 
 
 def test_a_huge_picture_is_not_made_larger() -> None:
