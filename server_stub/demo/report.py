@@ -54,20 +54,20 @@ def say(console: Console, text: str) -> None:
 
 def show_act(console: Console, number: int, of: int, result: Result) -> None:
     """The live line of one act."""
-    mark = (
-        Text("✔", style="green") if result.is_as_expected else Text("✖ NOT AS EXPECTED", "bold red")
-    )
+    good, bad = Text("✔", style="green"), Text("✖ NOT AS EXPECTED", "bold red")
     remaining = "" if result.remaining is None else f"{result.remaining} left"
-    console.print(
-        Text.assemble(
-            f"{number:>3}/{of}  ",
-            f"{result.act.who:<52} ",
-            answer(result),
-            f"  {remaining}  {result.passage}  ",
-            mark,
-        ),
-        soft_wrap=True,
+    line = Text.assemble(
+        f"{number:>3}/{of}  {result.act.who:<52}",
+        _padded(answer(result), 26),
+        f" {remaining:<9}{result.passage:<12}",
+        good if result.is_as_expected else bad,
     )
+    console.print(line, soft_wrap=True)
+
+
+def _padded(text: Text, width: int) -> Text:
+    text.pad_right(max(0, width - text.cell_len))
+    return text
 
 
 def show_visitor(console: Console, number: int, result: Result) -> None:
