@@ -78,11 +78,8 @@ def only_gate(runtime_dir: Path) -> Iterator[None]:
 def _lock_file(runtime_dir: Path) -> IO[str]:
     try:
         runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return open(  # noqa: SIM115 - the caller's `with` closes it
-            os.open(runtime_dir / "gate.lock", os.O_RDWR | os.O_CREAT, 0o600),
-            "r+",
-            encoding="ascii",
-        )
+        number = os.open(runtime_dir / "gate.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        return os.fdopen(number, "r+", encoding="ascii")
     except OSError as error:
         raise ConfigError(
             "runtime_dir_unusable",

@@ -63,7 +63,7 @@ class Rung:
 
 
 HANDY_PIXELS = 1_900_000
-"""Larger pictures are shrunk to this before the second step of the ladder; it leaves room for views of twice the size."""
+"""Larger pictures are shrunk to this before the ladder's second step; it leaves room for views of twice the size."""
 
 _BOTH = (Binarizer.LocalAverage, Binarizer.GlobalHistogram)
 
