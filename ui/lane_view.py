@@ -52,7 +52,8 @@ def with_signs(view: LaneView, status: Mapping[str, Any]) -> LaneView:
     signs.append(
         f"snapshot {snapshot['age_s'] // 60} min old" if snapshot is not None else "no snapshot"
     )
-    signs.append(f"camera {status['camera']['state']}")
+    if status["camera"]["state"] != "streaming":
+        signs.append(f"camera {status['camera']['state']}")
     if status["simulated"]:
         signs.insert(0, "SIMULATION")
     if status["lane"]["mode"] != "normal":

@@ -57,13 +57,9 @@ def test_signs_tell_simulation_mode_clock_snapshot_and_camera(mode: str) -> None
     }
     signs = with_signs(READY, status).signs
     assert ("LANE CLOSED" in signs) == (mode == "closed")
-    assert signs[-5:] == (
-        "SIMULATION",
-        "gate G1",
-        "clock trusted",
-        "snapshot 2 min old",
-        "camera streaming",
-    )
+    assert signs[-4:] == ("SIMULATION", "gate G1", "clock trusted", "snapshot 2 min old")
+    stale = with_signs(READY, status | {"camera": {"state": "stale"}})
+    assert stale.signs[-1] == "camera stale"
     assert "no snapshot" in with_signs(READY, status | {"snapshot": None}).signs
 
 
