@@ -23,6 +23,13 @@ from scanner.logs import OnceLog
 
 LOG = logging.getLogger("portillon.camera")
 HEALTHY = ("streaming", "opening")
+LOOK_AT_CABLE = "look at its cable; `portillon decode` reads pictures without it"
+CURES = {
+    "covered": "take away what hides the lens; is it dark in front of it?",
+    "frozen": "it repeats one picture: unplug it and plug it in again",
+    "ended": "the pictures to replay are over; turn on camera.loop or camera.follow, or add pictures",
+}
+"""What to do about a camera in some states."""
 
 
 @dataclass(slots=True)
@@ -51,6 +58,7 @@ class Seeing:
         self.last_index = frame.index
         self.frames += 1
         chosen = self.choice.of(self.decoder.read(frame), frame.captured_ms)
+        self._judge_second_opinion()
         return chosen is not None and self._read(chosen)
 
     @property
@@ -66,10 +74,10 @@ class Seeing:
         if state in HEALTHY:
             self.doubts.settled("camera_silent")
         else:
-            self.doubts.doubt(
-                DeviceError(
-                    "camera_silent",
-                    f"the camera is {state!r}; no code can be read until it is back",
-                    "look at its cable; `portillon decode` reads pictures without it",
-                )
-            )
+            what = f"the camera is {state!r}; no code can be read until it is back"
+            self.doubts.doubt(DeviceError("camera_silent", what, CURES.get(state, LOOK_AT_CABLE)))
+
+    def _judge_second_opinion(self) -> None:
+        fault = self.decoder.fault
+        if fault is not None:
+            self.doubts.doubt(fault)
