@@ -13,6 +13,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import click
@@ -158,19 +159,16 @@ class Director:
 
 
 def _visitors() -> Iterator[Act]:
-    """People of the story come back, in any order, holding their codes in any way."""
+    """People of the story come back, one after the other, holding their codes in any way.
+
+    The same order again and again: nobody returns so soon that it would be the same presentation.
+    """
     chance = random.Random(1)  # noqa: S311 - a crowd, not a secret
-    acts = [act for act in STORY if act.cue is None]
-    while True:
-        act = chance.choice(acts)
+    people = {act.shows: act for act in STORY}
+    for name in cycle(chance.sample(sorted(people), len(people))):
         look = Look(tilt_deg=chance.uniform(0, 30), rotation_deg=chance.uniform(-20, 20))
-        yield Act(
-            who=act.who.split(",")[0].split(" ")[0],
-            shows=act.shows,
-            expect="",
-            reason="",
-            look=look,
-        )
+        who = people[name].who.split(",")[0].split(" ")[0]
+        yield Act(who=who, shows=name, expect="", reason="", look=look)
 
 
 def _hold_up_codes(world: World, console: Console) -> None:
