@@ -1,7 +1,7 @@
 """One look-up: what a base and the facts above it say of one presented credential.
 
-Law: gathers, decides nothing. A grant whose row or rule cannot be read is left out and told once, because half a right
-could only be judged wrongly; so it is refused as unknown.
+Law: gathers, decides nothing. A grant whose row, rule or counts cannot be read is left out and told once, because half
+a right could only be judged wrongly; so it is refused as unknown.
 
 Source: docs/decisions.md, "What a decision looks at".
 """
@@ -92,14 +92,18 @@ class Gathering:
         )
 
     def _unlisted(self, key: CredentialKey) -> UnlistedFacts | None:
-        """For a ticket that is good but has no row; a type that is not known is said so."""
+        """For a ticket that is good but has no row: a type, its rule and what the key has used, or that it has none."""
         claims = self._presented.claims
         if claims is None:
             return None
         ticket_type = self._tables.types.get(claims.type_no)
         if ticket_type is None:
             return UnlistedFacts()
-        counts = self._history.of_key(key)
+        try:
+            counts = self._history.of_key(key)
+        except InputError as fault:
+            self._doubt(fault)
+            return UnlistedFacts()
         return UnlistedFacts(
             ticket_type=ticket_type,
             rule=self._tables.rules[ticket_type.rule_no],

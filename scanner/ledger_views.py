@@ -15,11 +15,11 @@ from enum import Enum
 
 import msgspec
 
+from scanner.chain import Walk
 from scanner.core.clock import ClockState
 from scanner.core.errors import InputError
 from scanner.core.events import Fact
 from scanner.core.reasons import FACES
-from scanner.chain import Walk
 from sync.ledger_format import LedgerRow
 from sync.wire import parse_fact
 

@@ -8,7 +8,6 @@ Source: docs/architecture.md, "The life of a scan" (3, 4); docs/decisions.md, "W
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from scanner.core.calendar import SiteCalendar
@@ -25,6 +24,7 @@ from scanner.gathering import Gathering
 from scanner.history import History
 from scanner.local_facts import encode_local
 from scanner.presenting import Reader, present
+from scanner.snapshot_base import UNREADABLE
 
 NO_POLICY = SitePolicy(calendar=SiteCalendar("UTC"))
 """Before the first snapshot; nothing is admitted by it."""
@@ -76,7 +76,7 @@ class Lookups:
             return False
         try:
             return in_use.base.is_known(opaque_key(in_use.reader.pepper, code.code))
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             self._bases.give_up(error)
             return False
 
@@ -101,7 +101,7 @@ class Lookups:
             gathering = Gathering(base, gate, presented, history, self._bases.doubts.doubt)
             try:
                 return gathering.facts(direction, clock, lane)
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
                 in_use = self._bases.give_up(error)
         return self._nothing_known(cleaned, symbology, clock, lane)
 

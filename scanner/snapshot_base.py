@@ -23,6 +23,9 @@ from sync.base_rows import parse_exception
 from sync.snapshot import REVOKED_PREFIX_BYTES
 from sync.tally_rows import parse_tally
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a file that was damaged after it was opened raises."""
+
 _GRANTS = (
     "SELECT g.* FROM credential AS c CROSS JOIN access_grant AS g ON g.grant_no = c.grant_no"
     " WHERE c.key = ?"
@@ -49,7 +52,7 @@ class SnapshotBase:
             raise _unreadable(path, str(error)) from error
         try:
             return cls(connection, load_site_tables(connection))
-        except (sqlite3.DatabaseError, UnicodeDecodeError, KeyError, GateError) as error:
+        except (*UNREADABLE, KeyError, GateError) as error:
             connection.close()
             raise _unreadable(path, str(error)) from error
 

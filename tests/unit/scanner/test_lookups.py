@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -421,6 +422,53 @@ def test_a_grant_whose_rule_is_missing_is_unknown_and_said_so(lane: Gate) -> Non
 
     assert [found.grant.grant_no for found in lane.look().grants] == [2]
     assert lane.lookups.fault_codes == ("snapshot_rule_missing",)
+
+
+def test_an_unlisted_ticket_whose_counts_cannot_be_read_is_of_no_type(lane: Gate) -> None:
+    lane.serve()
+    path = lane.cache / "100.db"
+    key = Site().ticket_key(ID)
+    with sqlite3.connect(path) as base:
+        base.execute("INSERT INTO key_tally VALUES (?, 1, 'never')", (key,))
+
+    unlisted = lane.look(ticket(ID)).unlisted
+
+    assert unlisted is not None
+    assert unlisted.rule is None
+    assert lane.lookups.fault_codes == ("snapshot_tally_wrong",)
+
+
+def test_a_base_that_is_damaged_while_it_is_used_is_given_up_for_the_one_before(
+    lane: Gate,
+) -> None:
+    lane.serve(seq=1, grants=[grant(seat="old")])
+    lane.serve(seq=2, grants=[grant(seat="new")])
+    assert lane.lookups.snapshot is not None
+    assert lane.lookups.snapshot.seq == 2
+    path = lane.cache / "2.db"
+    with path.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * (path.stat().st_size - 4_096))
+
+    facts = lane.look()
+
+    assert facts.snapshot is not None
+    assert facts.snapshot.seq == 1
+    assert facts.grants[0].grant.seat == "old"
+    assert lane.lookups.is_known(CARD, None)
+    assert "snapshot_unusable" in lane.lookups.fault_codes
+
+
+def test_when_every_base_is_damaged_nothing_is_known(lane: Gate) -> None:
+    lane.serve()
+    assert lane.lookups.snapshot is not None
+    path = lane.cache / "100.db"
+    with path.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * (path.stat().st_size - 4_096))
+
+    assert not lane.lookups.is_known(CARD, None)
+    assert lane.look().snapshot is None
 
 
 def test_other_lanes_facts_are_united_with_our_own(lane: Gate, tmp_path: Path) -> None:
