@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import logging
 import os
 import sys
@@ -33,7 +34,7 @@ FRAME_WAIT_S = 0.02
 SWITCH_S = 0.0005
 """How long a busy thread may keep the interpreter: the pulse guard must not wait the usual 5 ms for it."""
 IDLE_S = 2.0
-"""A lane without a scan for so long moves its log into the ledger's file."""
+"""A lane without a scan for so long tidies up."""
 
 
 def run_gate(config: Config, stop: threading.Event) -> None:
@@ -96,6 +97,8 @@ def _start(parts: GateParts) -> None:
     for fact in parts.ledger.open_passages():
         if Flag.AWAITS_PASSAGE.value in fact.flags:
             parts.lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
+    # what was built stays: later collections need not walk it while somebody waits
+    gc.freeze()
     LOG.info(
         "gate %s is ready%s",
         parts.lookups.gate.name,
@@ -111,18 +114,25 @@ def _work(parts: GateParts, stop: threading.Event) -> None:
             quiet_since = parts.clock.monotonic_ms()
         parts.lane.tick()
         parts.control.serve_waiting()
+        if parts.lane.state.grant is None:
+            _between_people(parts)
         if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:
             quiet_since = parts.clock.monotonic_ms()
-            _idle(parts)
+            _when_quiet(parts)
 
 
-def _idle(parts: GateParts) -> None:
-    """What can wait until nobody stands at the arm."""
+def _between_people(parts: GateParts) -> None:
+    """Nobody is on the way through: the log may move into the ledger's file, if it has grown."""
+    with contextlib.suppress(StoreError):
+        parts.ledger.checkpoint()
+
+
+def _when_quiet(parts: GateParts) -> None:
+    """What can wait until nobody has come for a while."""
     snapshot = parts.lookups.snapshot
     if snapshot is not None:
         parts.gate_clock.raise_floor(snapshot.created_at)
-    with contextlib.suppress(StoreError):
-        parts.ledger.checkpoint()
+    gc.collect()
 
 
 def _stopped(parts: GateParts, how: str, why: str | None = None) -> None:

@@ -1,7 +1,7 @@
 """`portillon gate`: run the lane until SIGTERM or Ctrl-C.
 
-Law: SIGTERM and SIGINT end the lane tidily; the arm is locked first. Exit 0 after a tidy end, 2 for what the installer can
-mend, 1 for a crash (systemd starts us again).
+Law: SIGTERM and SIGINT end the lane tidily; the arm is locked first. Exit 0 after a tidy end, 2 for what the installer
+can mend, 1 for a crash (systemd starts us again).
 
 Source: docs/commands.md.
 """

@@ -273,7 +273,7 @@ class Lane:
             self._write_down(action)
 
     def _drive(self, action: StartPulse | HoldOpen | Lock) -> None:
-        """Move the arm. An arm that does not move is an alarm, not a crash: nobody passes, so the entry is given back."""
+        """Move the arm. One that does not move is an alarm, not a crash: nobody passes, so the entry is given back."""
         try:
             match action:
                 case StartPulse(direction):

@@ -1,7 +1,7 @@
 """From the camera's newest frame to the lane: what is seen is decoded, chosen, and read.
 
-Law: newest frame only, never a queue; a frame that cannot be decoded is lost, not the daemon. A camera that is gone is a
-doubt that is logged once, and the lane goes on with what it has.
+Law: newest frame only, never a queue; a frame that cannot be decoded is lost, not the daemon. A camera that is gone is
+a doubt that is logged once, and the lane goes on with what it has.
 
 Source: docs/decoding.md.
 """

@@ -58,10 +58,11 @@ def open_central(path: Path, clock: Clock) -> Central:
 
     Raises:
         ConfigError: ``central_not_founded``.
-        StoreError: a file is missing or unreadable.
+        StoreError: ``database_missing``, or a key that is missing or unreadable.
     """
     folder = Folder(path)
     folder.require_founded()
+    folder.require_database()
     secrets = load_secrets(folder)
     database = Database(folder.load_database_url())
     database.migrate()

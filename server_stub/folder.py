@@ -74,6 +74,19 @@ class Folder:
                 "make one with `portillon-central init --dir DIR --site NAME --zone ZONE`, or name its --dir",
             )
 
+    def require_database(self) -> None:
+        """A lost database is never quietly begun anew: everything that was sold would be unknown.
+
+        Raises:
+            StoreError: ``database_missing``.
+        """
+        if not self.database_url.exists() and not self.database.exists():
+            raise StoreError(
+                "database_missing",
+                f"{str(self.database)!r} is not there; nothing was started",
+                "bring it back from the backup; gates send again what it does not know",
+            )
+
     def make(self) -> None:
         """Creates the folders of a new central."""
         repository = self.metadata.parent

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 
 from scanner.core.errors import InputError
 from server_stub.tables import (
@@ -79,7 +79,7 @@ def _tickets() -> Select[Any]:
 
 def _devices() -> Select[Any]:
     arrived = (
-        select(ledger.c.device, func.sum(ledger.c.have).label("rows"))
+        select(ledger.c.device, cast(func.sum(ledger.c.have), BigInteger).label("rows"))
         .group_by(ledger.c.device)
         .subquery()
     )

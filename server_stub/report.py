@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Subquery, and_, case, func, select
+from sqlalchemy import BigInteger, Connection, Subquery, and_, case, cast, func, select
 
 from scanner.core.events import FactKind
 from scanner.core.units import Direction
@@ -144,7 +144,8 @@ def _returned() -> Subquery:
 
 
 def _total(where: Any, amount: Any) -> Any:
-    return func.coalesce(func.sum(case((where, amount), else_=0)), 0)
+    """A sum as a whole number: PostgreSQL's sum of bigint is a decimal."""
+    return cast(func.coalesce(func.sum(case((where, amount), else_=0)), 0), BigInteger)
 
 
 def _ledgers(connection: Connection) -> list[LedgerCount]:

@@ -1,7 +1,7 @@
 """`portillon-central demo` (``make run``): a day at a museum and a club, without hardware.
 
-Law: exit 0 only if every act was answered as the story expects and the books agree. On a terminal the lane goes on until
-Ctrl-C; without one the demo ends by itself. With ``--camera`` a real camera looks at codes that you hold up.
+Law: exit 0 only if every act was answered as the story expects and the books agree. On a terminal the lane goes on
+until Ctrl-C; without one the demo ends by itself. With ``--camera`` a real camera looks at codes that you hold up.
 
 Source: docs/quickstart.md.
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -349,7 +348,7 @@ def test_versions_never_go_back_after_a_restored_backup(
     assert gate.fetch()[0].seq == after.seq
 
 
-class _PowerCut(Exception):
+class PowerCutError(Exception):
     """The process is gone."""
 
 
@@ -362,14 +361,14 @@ def published_until(cut: int, monkeypatch: pytest.MonkeyPatch, central: Central)
         nonlocal written
         written += 1
         if written > cut:
-            raise _PowerCut
+            raise PowerCutError
         save(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(repository_module, "_save", save_or_die)
         try:
             publish(central)
-        except _PowerCut:
+        except PowerCutError:
             return False
     return True
 

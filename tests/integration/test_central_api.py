@@ -1,0 +1,322 @@
+"""What organisers may ask of the central, over real sockets; and who may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from litestar.routes import HTTPRoute
+
+from server_stub import tables
+from server_stub.central import Central
+from server_stub.http import build_litestar
+from server_stub.nonces import Nonces
+from server_stub.publisher import publish
+from support.central_site import CentralClock, museum, sell_annual, served
+from support.gate_facts import entry, not_passed, refusal, watched
+from support.signed_caller import enrolled
+
+OPEN_TO_ALL = {"/v1/health", "/v1/nonce", "/v1/time", "/v1/enrol"}
+
+
+@dataclass
+class Organiser:
+    central: Central
+    clock: CentralClock
+    url: str
+
+    def ask(self, method: str, path: str, token: str | None = None, **how: Any) -> Any:
+        shown = self.central.folder.load_admin_token() if token is None else token
+        return requests.request(
+            method,
+            f"{self.url}/v1/admin/{path}",
+            headers={"Authorization": f"Bearer {shown}"},
+            timeout=20,
+            **how,
+        )
+
+    def tell(self, path: str, **fields: Any) -> Any:
+        response = self.ask("POST", path, json=fields)
+        assert response.ok, response.text
+        return response.json()
+
+
+@pytest.fixture
+def organiser(tmp_path: Path) -> Iterator[Organiser]:
+    clock = CentralClock()
+    with museum(tmp_path, clock) as central, served(central) as url:
+        yield Organiser(central, clock, url)
+
+
+def test_nothing_but_what_must_be_is_open_to_all(organiser: Organiser) -> None:
+    app = build_litestar(organiser.central, Nonces(organiser.clock))
+    asked = [
+        (method, route.path)
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and route.path.startswith("/v1")
+        for method in route.methods
+        if method != "OPTIONS"
+    ]
+    let_in = [
+        (method, path)
+        for method, path in asked
+        if path not in OPEN_TO_ALL
+        and requests.request(
+            method,
+            organiser.url
+            + path.replace("{", "").replace("}", "").replace(":int", "").replace("number", "1"),
+            json={},
+            timeout=20,
+        ).status_code
+        != 401
+    ]
+
+    assert len(asked) > 25
+    assert let_in == []
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 5_000])
+def test_a_wrong_admin_token_does_nothing(organiser: Organiser, token: str) -> None:
+    response = organiser.ask("POST", "zones", token, json={"name": "sneaky"})
+
+    assert (response.status_code, response.json()["code"]) == (401, "admin_token_refused")
+    assert "sneaky" not in organiser.ask("GET", "list/zones").text
+
+
+def test_a_device_is_no_organiser_and_an_organiser_no_device(organiser: Organiser) -> None:
+    caller = enrolled(organiser.central, organiser.url)
+    admin = {"Authorization": f"Bearer {organiser.central.folder.load_admin_token()}"}
+
+    assert caller.call("GET", "/v1/admin/counts").status_code == 401
+    assert requests.get(f"{organiser.url}/v1/device", headers=admin, timeout=10).status_code == 401
+
+
+def test_a_site_is_set_up_and_a_pass_sold_over_the_api(organiser: Organiser) -> None:
+    organiser.tell("scopes", name="season")
+    organiser.tell(
+        "events",
+        name="match",
+        starts_at="2025-05-01T20:00",
+        ends_at="2025-05-01T22:00",
+        scopes=["season"],
+    )
+    organiser.tell(
+        "types", name="club", validity="always", scope="season", rule={"max_total": None}
+    )
+    organiser.tell("gates", name="G3", zone="expo", direction=None, types=["club"])
+    organiser.tell("operators", name="Ines", role="supervisor", pin="4711")
+    organiser.tell("policies", name="soft_age_s", value="60")
+    sold = organiser.tell("sales", type="club", email="ann@example.org", seat="A-12")
+    shown = organiser.ask("GET", f"credentials/{sold['credential_no']}").json()
+    ticket = organiser.ask("GET", "list/tickets").json()[0]
+    made = organiser.tell("publish")
+
+    assert sold["payload"] == shown["payload"]
+    assert (ticket["type"], ticket["email"], ticket["code"]) == (
+        "club",
+        "ann@example.org",
+        "active",
+    )
+    assert made["grants"] == 1
+    assert [gate["name"] for gate in organiser.ask("GET", "list/gates").json()] == [
+        "G1",
+        "G2",
+        "G3",
+    ]
+
+
+def test_rights_are_taken_and_given_back_over_the_api(organiser: Organiser) -> None:
+    sold = organiser.tell("sales", type="annual")
+    ticket, credential = sold["ticket_id"], sold["credential_no"]
+    organiser.tell(f"tickets/{ticket}/deny", reason="UNPAID")
+    denied = organiser.ask("GET", "list/tickets").json()[0]["deny_reason"]
+    organiser.tell(f"tickets/{ticket}/deny", reason=None)
+    allowed = organiser.ask("GET", "list/tickets").json()[0]["deny_reason"]
+    fresh = organiser.tell(f"credentials/{credential}/replace")
+    organiser.tell(f"credentials/{fresh['credential_no']}/revoke")
+    organiser.tell(f"orders/{sold['order_id']}/refund")
+    codes = [t["code"] for t in organiser.ask("GET", "list/tickets").json()]
+
+    assert (denied, allowed) == ("UNPAID", None)
+    assert codes == ["revoked", "revoked"]
+    assert organiser.ask("GET", "list/tickets").json()[0]["order"] == "refunded"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status", "code", "says"),
+    [
+        ("zones", {"name": "hall"}, 409, "name_taken", "hall"),
+        ("zones", {"nam": "x"}, 422, "field_wrong", "fields: name"),
+        ("gates", {"name": "x", "zone": "nowhere"}, 422, "name_unknown", "'hall', 'expo'"),
+        ("gates", {"name": "x", "zone": "hall", "direction": "up"}, 422, "field_wrong", "in, out"),
+        ("types", {"name": "x", "validity": "for ever"}, 422, "validity_not_understood", "always"),
+        (
+            "types",
+            {"name": "x", "validity": "always", "rule": {"unlisted": "maybe"}},
+            422,
+            "field_wrong",
+            "accept, action, decline",
+        ),
+        (
+            "types",
+            {"name": "x", "validity": "always", "rule": {"max_total": 0}},
+            422,
+            "rule_wrong",
+            "max_total 0",
+        ),
+        ("sales", {"type": "none"}, 422, "name_unknown", "'annual'"),
+        ("sales", {"type": "annual", "kind": "opaque", "code": ""}, 422, "code_bad", ""),
+        ("policies", {"name": "x", "value": "1"}, 422, "policy_unknown", "soft_age_s"),
+        (
+            "operators",
+            {"name": "x", "role": "boss", "pin": "1234"},
+            422,
+            "field_wrong",
+            "supervisor",
+        ),
+        ("operators", {"name": "x", "role": "operator", "pin": "12"}, 422, "pin_bad", ""),
+        ("devices", {"gate": "G9"}, 422, "name_unknown", "'G1'"),
+        ("devices/none/revoke", {}, 404, "device_unknown", ""),
+        ("credentials/99/revoke", {}, 404, "credential_unknown", ""),
+        ("tickets/none/deny", {"reason": "UNPAID"}, 404, "ticket_unknown", ""),
+        ("orders/none/refund", {}, 404, "order_unknown", ""),
+        ("events/99/cancel", {}, 404, "event_unknown", ""),
+        ("alerts/99/resolve", {}, 404, "alert_unknown", ""),
+        (
+            "events",
+            {"name": "x", "starts_at": "2025-05-01T20:00", "ends_at": "2025-05-01T19:00"},
+            422,
+            "event_times_wrong",
+            "",
+        ),
+    ],
+)
+def test_a_mistake_is_answered_with_what_would_have_been_right(
+    organiser: Organiser, path: str, fields: dict[str, Any], status: int, code: str, says: str
+) -> None:
+    response = organiser.ask("POST", path, json=fields)
+    problem = response.json()
+
+    assert (response.status_code, problem["code"]) == (status, code)
+    assert says in problem["message"] + problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "nothing", 404, "path_unknown"),
+        ("DELETE", "zones", 405, "method_unknown"),
+        ("GET", "list/people", 404, "list_unknown"),
+        ("GET", "credentials/none", 404, "path_unknown"),
+    ],
+)
+def test_what_does_not_exist_is_said_in_our_words(
+    organiser: Organiser, method: str, path: str, status: int, code: str
+) -> None:
+    response = organiser.ask(method, path)
+
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_an_unforeseen_fault_is_named_and_keeps_its_secrets(
+    organiser: Organiser, caplog: pytest.LogCaptureFixture
+) -> None:
+    with organiser.central.database.write() as connection:
+        connection.execute(tables.setting.delete())
+    response = organiser.ask("POST", "sales", json={"type": "annual"})
+
+    assert (response.status_code, response.json()["code"]) == (500, "central_broken")
+    assert "KeyError" not in response.text
+    assert "unforeseen fault" in caplog.text
+
+
+def test_the_counts_tell_what_happened_at_every_gate(organiser: Organiser) -> None:
+    sell_annual(organiser.central)
+    one = enrolled(organiser.central, organiser.url)
+    one.record(
+        entry(grant_no=1),
+        watched(grant_no=1, persons=3, charged=3),
+        not_passed(2, persons=1),
+        watched(grant_no=1),
+        not_passed(4),
+        refusal(type_no=1),
+        entry(grant_no=99),
+    )
+    one.push()
+    counts = organiser.ask("GET", "counts").json()
+
+    assert counts["entries"] == [
+        {
+            "gate": "G1",
+            "type": "annual",
+            "entries": 3,
+            "persons": 4,
+            "charged": 4,
+            "given_back": 2,
+            "exits": 0,
+        }
+    ]
+    assert {(a["outcome"], a["reason"]): a["scans"] for a in counts["answers"]} == {
+        ("SUCCESS", "OK"): 4,
+        ("DECLINED", "EXPIRED"): 1,
+    }
+    assert counts["conflicts"] == [{"reason": "UNKNOWN", "entries": 1}]
+    ((ledger),) = counts["ledgers"]
+    assert (ledger["have"], ledger["facts"], ledger["rejected"], ledger["head"]) == (
+        7,
+        7,
+        0,
+        one.rows[-1][1],
+    )
+
+
+def test_every_path_is_described_for_integrators(organiser: Organiser) -> None:
+    described = requests.get(f"{organiser.url}/schema/openapi.json", timeout=20).json()
+
+    assert {
+        "/v1/nonce",
+        "/v1/time",
+        "/v1/enrol",
+        "/v1/device",
+        "/v1/scans",
+        "/v1/repo/metadata/{name}",
+        "/v1/repo/targets/{site}/{name}",
+        "/v1/admin/sales",
+    } <= set(described["paths"])
+    assert "rows" in described["components"]["schemas"]["Batch"]["properties"]
+    undescribed = [
+        (path, method)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+        if not operation.get("summary")
+    ]
+    assert undescribed == []
+
+
+def test_no_log_line_holds_a_code_an_address_or_a_token(
+    organiser: Organiser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    sold = organiser.tell("sales", type="annual", email="ann@example.org", holder="Ann Onymous")
+    added = organiser.tell("devices", gate="G1")
+    publish(organiser.central)
+    organiser.ask(
+        "POST", "sales", json={"type": "annual", "kind": "opaque", "code": "bell\x07CARD"}
+    )
+    said = "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("portillon")
+    )
+
+    for secret in (
+        sold["payload"],
+        "ann@example.org",
+        "Onymous",
+        added["enrolment"]["token"],
+        organiser.central.folder.load_admin_token(),
+        "CARD",
+    ):
+        assert secret not in said
