@@ -326,9 +326,12 @@ def test_a_file_streams_up_to_its_limit() -> None:
 
 
 def test_without_a_nonce_nothing_is_signed() -> None:
-    with ScriptedServer(lambda _heard: reply(b'{"nonce": "\\u0000"}')) as server:
-        with client(server) as line, pytest.raises(LineError) as caught:
-            line.call("GET", "/v1/thing", Pong)
+    with (
+        ScriptedServer(lambda _heard: reply(b'{"nonce": "\\u0000"}')) as server,
+        client(server) as line,
+        pytest.raises(LineError) as caught,
+    ):
+        line.call("GET", "/v1/thing", Pong)
 
     assert caught.value.code == "central_nonce_missing"
 
