@@ -134,9 +134,10 @@ class CentralClient:
         self._http.close()
 
     def judge_certificates_at(self, now_ms: int) -> None:
-        """From here on certificate dates count, by the central's signed time; the connection begins anew."""
+        """From here on certificate dates count, by the central's signed time; a TLS connection begins anew."""
         self._line.judged_at_ms = now_ms
-        self._http.close()
+        if self.url.startswith("https:"):
+            self._http.close()
 
     def fetch_nonce(self) -> str:
         """A fresh nonce of the central."""

@@ -18,6 +18,7 @@ from sqlalchemy import delete
 from scanner.core.errors import ConfigError, GateError, StoreError
 from scanner.ledger import Ledger
 from server_stub import tables
+from server_stub.keys import create_signer
 from support.fixed_clock import FixedClock
 from support.ledgers import ENTRY, REFUSAL, record
 from support.meddler import Alter, Passing, meddler
@@ -438,6 +439,75 @@ def test_signed_time_that_was_altered_ends_the_contact(central: RealCentral, gat
 
     assert codes(report) == ["time_signature_bad"]
     assert gate.settings.time_path.read_bytes() == before
+
+
+def test_an_answer_about_another_device_is_not_used(central: RealCentral, gate: Gate) -> None:
+    def lie(heard: Heard, passing: Passing) -> Passing | None:
+        if heard.path != "/v1/device":
+            return None
+        told = json.loads(passing.body) | {"device": "another", "state": "revoked"}
+        return passing.with_body(json.dumps(told).encode())
+
+    with meddler(central.port, lie) as line:
+        report = gate.contact(line.url)
+
+    assert codes(report) == ["device_reply_wrong"]
+    assert gate.cache.current() is not None
+
+
+def test_a_strangers_403_erases_nothing(central: RealCentral, gate: Gate) -> None:
+    forged = reply(b'{"code": "device_revoked", "message": "go"}', status="403 Forbidden")
+
+    with meddler(central.port, lambda _heard, _reply: forged) as line:
+        report = gate.contact(line.url)
+
+    assert codes(report) == ["device_revoked"]
+    assert gate.grants() == 1
+    assert gate.device.peppers
+
+
+def test_keys_that_the_central_changed_come_with_the_next_snapshot(
+    central: RealCentral, gate: Gate
+) -> None:
+    gate.record(ENTRY)
+    central.stop()
+    (central.folder / "keys" / "receipts.pem").unlink()
+    create_signer(central.folder / "keys" / "receipts.pem")
+    central.central.database.close()
+    central.reopen()
+    central.publish()
+
+    changed = gate.contact()
+    after = gate.contact()
+
+    assert codes(changed) == ["central_key_unknown", "central_key_unknown"]
+    assert changed.alarms == ()
+    assert (after.is_ok, after.have, central.count("fact")) == (True, 1, 1)
+
+
+def test_a_snapshot_for_a_pepper_we_do_not_hold_is_not_taken(
+    central: RealCentral, gate: Gate
+) -> None:
+    def rename(heard: Heard, passing: Passing) -> Passing | None:
+        if heard.path != "/v1/device":
+            return None
+        told = json.loads(passing.body)
+        told["peppers"] = {"other": next(iter(told["peppers"].values()))}
+        return passing.with_body(json.dumps(told).encode())
+
+    report, after = refused_by(central, gate, rename)
+
+    assert codes(report) == ["pepper_missing"]
+    assert (after.is_ok, gate.grants()) == (True, 2)
+
+
+def test_a_lost_root_is_named_and_facts_still_go_up(central: RealCentral, gate: Gate) -> None:
+    gate.settings.root_path.unlink()
+    gate.record(ENTRY)
+
+    report = gate.contact()
+
+    assert (codes(report), report.have, gate.grants()) == (["root_missing"], 1, 1)
 
 
 def test_a_busy_proxy_is_given_the_time_it_asks_for(central: RealCentral, gate: Gate) -> None:

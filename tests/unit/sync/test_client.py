@@ -325,6 +325,17 @@ def test_a_file_streams_up_to_its_limit() -> None:
         assert len(b"".join(line.stream("/v1/tuf/x", 100_000))) == 100_000
 
 
+def test_without_a_nonce_nothing_is_signed() -> None:
+    with (
+        ScriptedServer(lambda _heard: reply(b'{"nonce": "\\u0000"}')) as server,
+        client(server) as line,
+        pytest.raises(LineError) as caught,
+    ):
+        line.call("GET", "/v1/thing", Pong)
+
+    assert caught.value.code == "central_nonce_missing"
+
+
 def test_nothing_can_be_signed_before_enrolment() -> None:
     with ScriptedServer(answering(PONG)) as server:
         line = CentralClient(server.url, settings(), FixedClock())
