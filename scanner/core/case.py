@@ -21,7 +21,6 @@ from scanner.core.rules import CounterScope, ReentryMode, ScanRule, SitePolicy
 from scanner.core.tally import EMPTY, Mark, Tally, merge_all
 from scanner.core.term import renewed_until, term_of
 from scanner.core.units import SECOND_MS, GrantNo, Instant, Interval, ZoneNo
-from scanner.core.unlisted import NO_GRANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,12 @@ class Case:
     @property
     def is_unlisted(self) -> bool:
         """True when the right was read from the ticket itself."""
-        return self.grant.grant_no == NO_GRANT
+        return not self.facts.grants
 
     @property
     def grant_no(self) -> GrantNo | None:
         """The row's number; None for an unlisted ticket."""
-        return self.grant.grant_no or None
+        return None if self.is_unlisted else self.grant.grant_no
 
     @property
     def certain_at(self) -> Instant:

@@ -3,6 +3,8 @@
 Law: a tally is a commutative monoid. `merge` is associative and commutative with `EMPTY` as its zero, so the fold gives
 the same answer whatever the order of arrival, and base + peers + own is one merge. A fact is taken once, by its
 identity (device, epoch, seq). `NOT_PASSED` takes persons out of everything. ``charged`` is never decided again.
+What was merged cannot be given back, so a vector never parts an entry from its `NOT_PASSED`: who builds a base stops
+before an entry that still awaits its passage.
 
 Source: docs/decisions.md, "Counting".
 """

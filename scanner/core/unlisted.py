@@ -17,7 +17,7 @@ from scanner.core.token import Claims
 from scanner.core.units import GrantNo
 
 NO_GRANT = GrantNo(0)
-"""The number of a right without a row; rows start at 1."""
+"""Filler: a right without a row has no number, and `Case.grant_no` tells none."""
 
 
 def rights_behind(facts: Facts) -> tuple[GrantFacts, ...]:
