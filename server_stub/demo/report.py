@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.terminal_theme import MONOKAI
 from rich.table import Table
+from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 if TYPE_CHECKING:

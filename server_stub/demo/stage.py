@@ -7,7 +7,6 @@ into none of them. Every wait has an end and says what it waited for.
 from __future__ import annotations
 
 import json
-import os
 import queue
 import signal
 import socket
@@ -211,7 +210,7 @@ class Screen:
         partial = self.folder.parent / f"{final.name}.partial.png"
         # fast compression: the camera waits for these
         cv2.imwrite(str(partial), picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-        os.replace(partial, final)
+        partial.replace(final)
         self.written.append(final)
 
 

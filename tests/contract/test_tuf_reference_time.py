@@ -1,4 +1,4 @@
-"""python-tuf keeps its time where `sync.trust.set_reference_time` puts it; if it moves, this fails before a gate does."""
+"""python-tuf keeps its time where `sync.trust.set_reference_time` puts it; if it moves, this fails first."""
 
 from __future__ import annotations
 

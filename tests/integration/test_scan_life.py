@@ -117,8 +117,8 @@ def test_a_power_cut_after_the_green_light_loses_nothing_and_charges_once(lane: 
 
 
 def test_a_full_disk_keeps_the_arm_shut_and_says_so(lane: LaneRig) -> None:
-    pages = lane.ledger._connection.execute("PRAGMA page_count").fetchone()[0]  # noqa: SLF001 - the one way to fill a real file
-    lane.ledger._connection.execute(f"PRAGMA max_page_count = {pages}")  # noqa: SLF001
+    pages = lane.ledger._connection.execute("PRAGMA page_count").fetchone()[0]
+    lane.ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
     outcomes = []
     for number in range(60):
         answer = lane.show(b"unknown-%d" % number)
@@ -131,7 +131,7 @@ def test_a_full_disk_keeps_the_arm_shut_and_says_so(lane: LaneRig) -> None:
     assert lane.pulses == 0
     assert "ledger_full" in lane.lane.doubts
     assert any(notice["event"] == "alarm" for notice in lane.notices)
-    lane.ledger._connection.execute("PRAGMA max_page_count = 1000000")  # noqa: SLF001
+    lane.ledger._connection.execute("PRAGMA max_page_count = 1000000")
     lane.wait(4_000)
     admitted = lane.admit(CARD)
     assert admitted is not None
@@ -142,12 +142,12 @@ def test_a_full_disk_keeps_the_arm_shut_and_says_so(lane: LaneRig) -> None:
 
 def test_a_passage_that_cannot_be_recorded_is_kept_and_tried_again(lane: LaneRig) -> None:
     lane.show(CARD)
-    pages = lane.ledger._connection.execute("PRAGMA page_count").fetchone()[0]  # noqa: SLF001 - as above
-    lane.ledger._connection.execute(f"PRAGMA max_page_count = {pages}")  # noqa: SLF001
-    lane.ledger._connection.execute("PRAGMA query_only = ON")  # noqa: SLF001
+    pages = lane.ledger._connection.execute("PRAGMA page_count").fetchone()[0]
+    lane.ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+    lane.ledger._connection.execute("PRAGMA query_only = ON")
     lane.wait(3_000)
     assert _of(lane.facts(), FactKind.PASSED) == []
-    lane.ledger._connection.execute("PRAGMA query_only = OFF")  # noqa: SLF001
+    lane.ledger._connection.execute("PRAGMA query_only = OFF")
     lane.wait(100)
     assert len(_of(lane.facts(), FactKind.PASSED)) == 1
 

@@ -15,6 +15,7 @@ from hardware.indicator import NullIndicator
 from hardware.simulated import SimulatedTurnstile, Visitor
 from hardware.virtual_clock import VirtualClock
 from scanner.chain import verify_file
+from scanner.config import Config, TurnstileSection, WaySection
 from scanner.core.events import Fact
 from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
@@ -22,7 +23,6 @@ from scanner.lane_loop import Answer, Lane, LanePorts, Read
 from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.notices import Notice
-from scanner.config import Config, TurnstileSection, WaySection
 from scanner.wiring import lane_settings, turnstile_settings
 from support.rights import NOON, at
 from support.snapshots import HERE, Site, enrol, place
