@@ -18,45 +18,23 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from scanner.core.errors import GateError, InputError
+from scanner.core.errors import CentralError, GateError, InputError
 from server_stub.forms import field_wrong
 from server_stub.nonces import Nonces
+from server_stub.statuses import STATUS_OF_CODE
 from sync.wire import NONCE_HEADER, Problem
 
 _LOG = logging.getLogger("portillon.central")
 
-STATUS_OF_CODE: Mapping[str, int] = {
-    "signature_refused": 401,
-    "nonce_refused": 401,
-    "admin_token_refused": 401,
-    "device_revoked": 403,
-    "device_quarantined": 403,
-    "enrolment_token": 403,
-    "enrolment_signature": 403,
-    "batch_signature": 403,
-    "file_unknown": 404,
-    "credential_unknown": 404,
-    "ticket_unknown": 404,
-    "order_unknown": 404,
-    "device_unknown": 404,
-    "event_unknown": 404,
-    "alert_unknown": 404,
-    "list_unknown": 404,
-    "name_taken": 409,
-    "code_taken": 409,
-    "device_key_taken": 409,
-    "order_state": 409,
-    "device_not_quarantined": 409,
-}
-"""Every other `InputError` is 422, every other fault 500."""
-
 CODE_OF_STATUS: Mapping[int, str] = {
-    400: "message_unreadable",
+    400: "body_unreadable",
     404: "path_unknown",
     405: "method_unknown",
-    413: "message_too_long",
+    413: "body_too_long",
 }
 """What the web framework refuses by itself."""
+
+SEE_SCHEMA = "see /schema/openapi.json"
 
 
 def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response[Problem]:
@@ -64,37 +42,35 @@ def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response
     status = STATUS_OF_CODE.get(error.code, 422 if isinstance(error, InputError) else 500)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _LOG.error("%s", error, extra={"code": error.code})
-    return _problem(status, Problem(error.code, error.message, error.hint))
+    return _problem(status, error)
 
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """One of the framework's: an unknown path, a body that is no JSON, a field that is wrong."""
-    status = error.status_code
-    extra = error.extra
+    status, extra = error.status_code, error.extra
     if status == HTTPStatus.BAD_REQUEST and isinstance(extra, list) and extra:
-        data = request.route_handler.parsed_data_field
+        form = request.route_handler.parsed_data_field
         key = extra[0].get("key", "")
         said = f"{extra[0].get('message', '')} - at `$.{'' if key == 'data' else key}`"
-        wrong = field_wrong(data.annotation if data else object, said)
-        return _problem(422, Problem(wrong.code, wrong.message, wrong.hint))
-    code = CODE_OF_STATUS.get(status, "request_refused")
-    return _problem(status, Problem(code, f"{error.detail}", "see /schema/openapi.json"))
+        return _problem(422, field_wrong(form.annotation if form else object, said))
+    if status in CODE_OF_STATUS:
+        return _problem(status, InputError(CODE_OF_STATUS[status], error.detail, SEE_SCHEMA))
+    return _problem(status, InputError("request_refused", error.detail, SEE_SCHEMA))
 
 
 def answer_unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """A mistake of ours."""
     _LOG.error("unforeseen fault", exc_info=error, extra={"code": "central_broken"})
-    return _problem(
-        500,
-        Problem(
-            "central_broken",
-            "the central made a mistake; nothing of this request was kept",
-            "try again later, and send the central's log to whoever maintains it",
-        ),
+    broken = CentralError(
+        "central_broken",
+        "the central made a mistake; nothing of this request was kept",
+        "try again later, and send the central's log to whoever maintains it",
     )
+    return _problem(500, broken)
 
 
-def _problem(status: int, problem: Problem) -> Response[Problem]:
+def _problem(status: int, error: GateError) -> Response[Problem]:
+    problem = Problem(error.code, error.message, error.hint)
     return Response(problem, status_code=status, media_type="application/json")
 
 

@@ -252,7 +252,7 @@ def test_a_body_over_the_limit_is_refused_unread(shared: Site) -> None:
         timeout=20,
     )
 
-    assert code_of(response) == (413, "message_too_long")
+    assert code_of(response) == (413, "body_too_long")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b"{" * 10_000, b'{"epoch": 3}'])

@@ -1,0 +1,35 @@
+"""Which HTTP status a refusal has: whose move it is.
+
+Law: 401 sign again, 403 never, 404 ask for something else, 409 look first, 422 mend it.
+
+Source: docs/sync-protocol.md, "Errors".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STATUS_OF_CODE: Mapping[str, int] = {
+    "signature_refused": 401,
+    "nonce_refused": 401,
+    "admin_token_refused": 401,
+    "device_revoked": 403,
+    "device_quarantined": 403,
+    "enrolment_token": 403,
+    "enrolment_signature": 403,
+    "batch_signature": 403,
+    "file_unknown": 404,
+    "credential_unknown": 404,
+    "ticket_unknown": 404,
+    "order_unknown": 404,
+    "device_unknown": 404,
+    "event_unknown": 404,
+    "alert_unknown": 404,
+    "list_unknown": 404,
+    "name_taken": 409,
+    "code_taken": 409,
+    "device_key_taken": 409,
+    "order_state": 409,
+    "device_not_quarantined": 409,
+}
+"""Every other `InputError` is 422, every other fault 500."""
