@@ -134,6 +134,8 @@ class Worker:
             load_signer(self._settings.key_path),
             Files(self._cache, self._peers, outbox),
             is_snapshot_due=is_due,
+            # once a process: it reads the whole base, which the lane's disk feels
+            is_thorough=self._refreshed_ms is None,
         )
         report = contact.run()
         if is_due and report.is_ok:

@@ -266,6 +266,22 @@ def test_a_damaged_peers_db_is_set_aside_and_comes_back_from_the_central(
     assert (gate.settings.peers_dir / "peers.db.damaged-1").exists()
 
 
+def test_a_base_that_was_torn_on_disk_is_set_aside_and_fetched_again(
+    central: RealCentral, gate: Gate
+) -> None:
+    pointer = gate.cache.current()
+    assert pointer is not None
+    path = gate.cache.base_path(pointer)
+    torn = bytearray(path.read_bytes())
+    torn[4_096 : 4_096 * 6] = bytes(range(256)) * 80
+    path.write_bytes(torn)
+
+    report = gate.contact()
+
+    assert (report.is_ok, report.has_new_snapshot, gate.grants()) == (True, True, 1)
+    assert path.with_name(f"{path.name}.damaged").exists()
+
+
 def test_a_gate_whose_clock_stands_at_1970_syncs_and_learns_the_time(
     central: RealCentral, new_gate: Callable[..., Gate]
 ) -> None:
