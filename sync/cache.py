@@ -92,6 +92,25 @@ class Cache:
             return {}
         return {(device, epoch): seq for device, epoch, seq in rows}
 
+    def set_aside_damaged(self) -> Path | None:
+        """Take the current base out of use if its pages are torn, and say where it is now; it comes again.
+
+        The lane goes on by the base before until then.
+        """
+        pointer = self.current()
+        if pointer is None:
+            return None
+        path = self.base_path(pointer)
+        try:
+            with contextlib.closing(_connect_untrusted(path)) as connection:
+                _verify_whole(connection)
+        except (sqlite3.Error, CentralError):
+            aside = path.with_name(f"{path.name}.damaged")
+            path.replace(aside)
+            flush_folder(self.folder)
+            return aside
+        return None
+
     def require_room(self, needed_bytes: int) -> None:
         """Refuse a download that would fill the disk.
 
@@ -177,7 +196,7 @@ class Cache:
         try:
             make_folder(self.folder)
             self.pointer_path.unlink(missing_ok=True)
-            for path in (*self.folder.glob("*.db"), *self.folder.glob(".*.new")):
+            for path in (*self.folder.glob("*.db*"), *self.folder.glob(".*.new")):
                 _remove_base(path)
             for name in ("parts", "tuf"):
                 shutil.rmtree(self.folder / name, ignore_errors=True)

@@ -86,6 +86,8 @@ class Contact:
     signer: Signer
     files: Files
     is_snapshot_due: bool = True
+    is_thorough: bool = False
+    """See whether the base in use is still whole."""
     _seen: _Seen = field(default_factory=_Seen)
 
     def run(self) -> ContactReport:
@@ -206,7 +208,13 @@ class Contact:
         return vector
 
     def _fetch(self, client: CentralClient, _session: Session) -> Event:
-        fetched = fetch_snapshot(client, self.settings, self.device, self._reference_ms())
+        fetched = fetch_snapshot(
+            client,
+            self.settings,
+            self.device,
+            self._reference_ms(),
+            is_thorough=self.is_thorough,
+        )
         self._keep(fetched.device)
         self._seen.has_new_snapshot |= fetched.is_new
         return SnapshotVerified(fetched.seq)

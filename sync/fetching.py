@@ -9,6 +9,7 @@ Source: docs/sync.md, "A new snapshot".
 from __future__ import annotations
 
 import contextlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from sync.settings import SyncSettings
 from sync.trust import Repository, SignedFetcher, verify_root
 from sync.wire import parse_base64
 
+_LOG = logging.getLogger("portillon.sync")
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -35,7 +38,12 @@ class Fetched:
 
 
 def fetch_snapshot(
-    client: CentralClient, settings: SyncSettings, device: Device, at_ms: int
+    client: CentralClient,
+    settings: SyncSettings,
+    device: Device,
+    at_ms: int,
+    *,
+    is_thorough: bool = False,
 ) -> Fetched:
     """Bring the cache up to the newest snapshot.
 
@@ -44,6 +52,7 @@ def fetch_snapshot(
         settings: where they go.
         device: whose site, pinned root and peppers.
         at_ms: signed time, or the newest instant known to have passed.
+        is_thorough: first see whether the base in use is still whole; a damaged one is fetched again.
 
     Raises:
         CentralError: it cannot be had, or not be trusted; the old state stays.
@@ -60,6 +69,8 @@ def fetch_snapshot(
     )
     manifest = repository.fetch_manifest()
     device = _with_keys(device, repository.fetch_central_keys().keys)
+    if is_thorough and (aside := cache.set_aside_damaged()) is not None:
+        _LOG.warning("the base in use was damaged", extra={"set_aside": aside.name})
     current = cache.current()
     if current is not None and current.seq == manifest.seq:
         return Fetched(manifest.seq, is_new=False, device=device)

@@ -82,13 +82,17 @@ class Peers:
 
     def receipt(self, device: str, epoch: str) -> Receipt | None:
         """The newest receipt of a ledger."""
-        rows = _table(self._db, "receipt").rows_where("device = ? AND epoch = ?", [device, epoch])
-        return next((Receipt(**row) for row in rows), None)
+        with _faults_named():
+            rows = _table(self._db, "receipt").rows_where(
+                "device = ? AND epoch = ?", [device, epoch]
+            )
+            return next((Receipt(**row) for row in rows), None)
 
     def vector(self) -> Vector:
         """Up to where each other ledger is known here."""
-        rows = self._db.query("SELECT device, epoch, max(seq) AS seq FROM fact GROUP BY 1, 2")
-        return {(row["device"], row["epoch"]): row["seq"] for row in rows}
+        with _faults_named():
+            rows = self._db.query("SELECT device, epoch, max(seq) AS seq FROM fact GROUP BY 1, 2")
+            return {(row["device"], row["epoch"]): row["seq"] for row in rows}
 
     def apply_exchange(self, exchange: Exchange) -> None:
         """Store a verified receipt and what came with it: all of it, or nothing.

@@ -71,6 +71,15 @@ class Line(HTTPAdapter):
         """A connection is being opened; the deadline acts on the newest one."""
         self._connection = connection
 
+    def require_time(self) -> None:
+        """A name look-up cannot be cut: what it used up is noticed here.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        if self._has_expired:
+            raise TimeoutError
+
     @contextlib.contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
         """Cut the line when the block takes longer.
@@ -150,11 +159,13 @@ def _pool_classes(line: Line) -> dict[str, type[HTTPConnectionPool]]:
         def connect(self) -> None:
             line.use(self)
             super().connect()
+            line.require_time()
 
     class TlsConnection(HTTPSConnection):
         def connect(self) -> None:
             line.use(self)
             super().connect()
+            line.require_time()
             tls = cast("ssl.SSLSocket", self.sock)
             line.verify_certificate(tls.getpeercert(binary_form=True))
             # after the pin: urllib3 would warn of an unverified peer

@@ -41,6 +41,7 @@ LOOK_FOR_CODE_S = 1.0
 REFRESH_MS = 10 * 60 * 1_000
 """The repository is looked at this often even if the exchange says that nothing is new: keys may have been changed."""
 POLL_JITTER = 0.1
+PEERS_UNUSABLE = "peers_unusable"
 
 _LOG = logging.getLogger("portillon.sync")
 _DICE = random.SystemRandom()
@@ -84,14 +85,16 @@ class Worker:
     @contextlib.contextmanager
     def open(cls, settings: SyncSettings, clock: Clock) -> Iterator[Worker]:
         """The worker of a data folder, if no other one is at work there."""
-        from sync.peers import open_peers
-
         with _only_worker(settings.peers_dir):
-            peers, aside = open_peers(settings.peers_path)
-            if aside is not None:
-                _LOG.warning("peers.db was damaged", extra={"set_aside": aside.name})
-            with peers:
-                yield cls(settings, clock, peers)
+            worker = cls(settings, clock, _open_peers(settings.peers_path))
+            try:
+                yield worker
+            finally:
+                worker.close()
+
+    def close(self) -> None:
+        """Close the files. Idempotent."""
+        self._peers.close()
 
     def turn(self) -> float:
         """Enrol if there is a code, or make contact. Returns seconds until the next turn."""
@@ -111,8 +114,17 @@ class Worker:
             self._last_ok_at_ms = report.at_ms
         self._tell(report.faults)
         _log_progress(report)
+        if any(fault.code == PEERS_UNUSABLE for fault in report.faults):
+            self._reopen_peers()
         self._save_status(report)
         return report
+
+    def _reopen_peers(self) -> None:
+        """Opening sees whether it is the disk or the file, and sets a damaged file aside."""
+        self._peers.close()
+        # while the disk takes nothing the closed one stays, and the next contact comes here again
+        with contextlib.suppress(StoreError):
+            self._peers = _open_peers(self._settings.peers_path)
 
     def _contact(self) -> ContactReport:
         at_ms = self._clock.now_ms()
@@ -134,6 +146,8 @@ class Worker:
             load_signer(self._settings.key_path),
             Files(self._cache, self._peers, outbox),
             is_snapshot_due=is_due,
+            # once a process: it reads the whole base, which the lane's disk feels
+            is_thorough=self._refreshed_ms is None,
         )
         report = contact.run()
         if is_due and report.is_ok:
@@ -193,6 +207,15 @@ class Worker:
             save_status(self._settings.status_path, status)
         except StoreError as error:
             _LOG.warning(error.message, extra={"code": error.code, "hint": error.hint})
+
+
+def _open_peers(path: Path) -> Peers:
+    from sync.peers import open_peers
+
+    peers, aside = open_peers(path)
+    if aside is not None:
+        _LOG.warning("peers.db was damaged", extra={"set_aside": aside.name})
+    return peers
 
 
 def _log_progress(report: ContactReport) -> None:

@@ -19,6 +19,7 @@ from scanner.core.errors import ConfigError, GateError, StoreError
 from scanner.ledger import Ledger
 from server_stub import tables
 from server_stub.keys import create_signer
+from support.certificates import VALID, issue, save_pem
 from support.fixed_clock import FixedClock
 from support.ledgers import ENTRY, REFUSAL, record
 from support.meddler import Alter, Passing, meddler
@@ -266,6 +267,39 @@ def test_a_damaged_peers_db_is_set_aside_and_comes_back_from_the_central(
     assert (gate.settings.peers_dir / "peers.db.damaged-1").exists()
 
 
+def test_a_peers_db_that_breaks_while_sync_runs_is_replaced(
+    central: RealCentral, gate: Gate
+) -> None:
+    gate.record(ENTRY)
+    with Worker.open(gate.settings, gate.clock) as worker:
+        assert worker.contact().is_ok
+        for side in ("-wal", "-shm", ""):
+            path = gate.settings.peers_path.with_name(f"peers.db{side}")
+            path.write_bytes(b"\xff" * path.stat().st_size)
+
+        broken = worker.contact()
+        after = worker.contact()
+
+    assert codes(broken) == ["peers_unusable"]
+    assert (after.is_ok, after.have, central.count("fact")) == (True, 1, 1)
+
+
+def test_a_base_that_was_torn_on_disk_is_set_aside_and_fetched_again(
+    central: RealCentral, gate: Gate
+) -> None:
+    pointer = gate.cache.current()
+    assert pointer is not None
+    path = gate.cache.base_path(pointer)
+    torn = bytearray(path.read_bytes())
+    torn[4_096 : 4_096 * 6] = bytes(range(256)) * 80
+    path.write_bytes(torn)
+
+    report = gate.contact()
+
+    assert (report.is_ok, report.has_new_snapshot, gate.grants()) == (True, True, 1)
+    assert path.with_name(f"{path.name}.damaged").exists()
+
+
 def test_a_gate_whose_clock_stands_at_1970_syncs_and_learns_the_time(
     central: RealCentral, new_gate: Callable[..., Gate]
 ) -> None:
@@ -279,6 +313,24 @@ def test_a_gate_whose_clock_stands_at_1970_syncs_and_learns_the_time(
     proof = json.loads(gate.settings.time_path.read_bytes())
     assert abs(proof["now_ms"] - central.clock.now_ms()) < 60_000
     assert (proof["boot"], proof["mono_ms"], proof["source"]) == ("boot-1", 1_000, "central")
+
+
+def test_over_tls_with_a_key_of_its_own_making_the_pin_is_all_that_counts(
+    tmp_path: Path, new_gate: Callable[..., Gate]
+) -> None:
+    pem = save_pem(tmp_path / "central.pem", issue("a central in a cupboard"))
+    clock = FixedClock(now_ms=int(VALID.timestamp() * 1_000) + DAY_MS)
+    with RealCentral(tmp_path / "central", tls_pem=pem, clock=clock) as central:
+        central.publish()
+        gate = new_gate(clock=FixedClock(now_ms=0))
+
+        device = gate.enrol(central.code())
+
+        assert device.central_url.startswith("https://")
+        assert device.tls_spki_sha256 is not None
+        assert gate.contact().is_ok
+        clock.pass_ms(100 * DAY_MS)
+        assert codes(gate.contact()) == ["central_certificate_refused"]
 
 
 def test_a_newer_snapshot_replaces_the_old_one_and_facts_go_first(

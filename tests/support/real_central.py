@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
 import uvicorn
 from sqlalchemy import func, select
 
@@ -16,6 +15,7 @@ from hardware.system_clock import SystemClock as MachineClock
 from server_stub import tables
 from server_stub.catalogue import add_gate, add_type, add_zone
 from server_stub.central import Central, open_central
+from server_stub.certificates import load_spki_sha256
 from server_stub.devices import add_device, revoke_device
 from server_stub.forms import CodeKind, GateForm, SaleForm, TypeForm
 from server_stub.founding import Founding, found_central
@@ -36,6 +36,7 @@ class RealCentral:
     site: str = "museum"
     clock: Any = field(default_factory=SystemClock)
     port: int = 0
+    tls_pem: Path | None = None
 
     def __post_init__(self) -> None:
         found_central(Founding(path=self.folder, site=self.site, zone="Europe/Paris"), self.clock)
@@ -58,11 +59,13 @@ class RealCentral:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls_pem else ''}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Listen, on the same port as before."""
-        server = build_server(self.central, Serving(port=self.port))
+        server = build_server(
+            self.central, Serving(port=self.port, tls_cert=self.tls_pem, tls_key=self.tls_pem)
+        )
         self._server = server
         self._thread = threading.Thread(target=server.run, daemon=True)
         self._thread.start()
@@ -92,8 +95,9 @@ class RealCentral:
 
     def code(self) -> bytes:
         """A new device's enrolment code."""
-        _device, text = add_device(self.central, "north")
-        return encode_message(msgspec.structs.replace(text, url=self.url))
+        pin = None if self.tls_pem is None else load_spki_sha256(self.tls_pem)
+        _device, text = add_device(self.central, "north", url=self.url, spki_sha256=pin)
+        return encode_message(text)
 
     def revoke(self, device: str) -> None:
         """End a device."""

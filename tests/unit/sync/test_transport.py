@@ -5,18 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from support.certificates import VALID, Identity, issue, save_pem
 from support.fixed_clock import FixedClock
 from support.scripted_server import ScriptedServer, reply
 from sync.central_faults import LineError
@@ -25,8 +21,6 @@ from sync.settings import SyncSettings
 from sync.transport import spki_sha256
 from sync.wire import NonceReply
 
-VALID = datetime(2090, 1, 1, tzinfo=UTC)
-"""Certificates of these tests begin here: to this machine's own clock none of them is valid yet."""
 DAY = timedelta(days=1)
 
 
@@ -34,47 +28,10 @@ def ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-class Identity(NamedTuple):
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-
-def issue(name: str, issuer: Identity | None = None, address: str | None = "127.0.0.1") -> Identity:
-    """A certificate for 90 days from `VALID`; without an issuer it signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.certificate.subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(VALID)
-        .not_valid_after(VALID + 90 * DAY)
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    )
-    if issuer is not None:
-        ski = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-        builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ski.value),
-            critical=False,
-        )
-    builder = builder.add_extension(
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-    )
-    if address:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-        builder = builder.add_extension(names, critical=False)
-    return Identity(builder.sign((issuer.key if issuer else key), hashes.SHA256()), key)
-
-
 def serve(folder: Path, identity: Identity) -> ScriptedServer:
     """A central that gives nonces over TLS."""
-    pem = folder / "server.pem"
-    private = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    pem.write_bytes(private + identity.certificate.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context.load_cert_chain(save_pem(folder / "server.pem", identity))
     return ScriptedServer(
         lambda _heard: reply(msgspec.json.encode(NonceReply("nonce-over-tls"))), tls=context
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from scanner.core.units import DeviceId
+from scanner.ledger import Ledger
 from support.fixed_clock import FixedClock
 from support.scripted_server import Answer, Heard, ScriptedServer, reply
 from sync.backoff import limit_s
@@ -185,6 +187,22 @@ def test_a_status_that_cannot_be_written_stops_nothing(
         worker.turn()
 
     assert "file_not_written" in [record.__dict__["code"] for record in caplog.records]
+
+
+def test_a_disk_that_takes_no_peers_db_stops_nothing(settings: SyncSettings) -> None:
+    enrol_with(settings, nowhere())
+    with Worker.open(settings, FixedClock()) as worker:
+        worker.turn()
+        with Ledger.open(settings.ledger_path.parent, DeviceId("d1")):
+            pass
+        for side in ("-wal", "-shm", ""):
+            settings.peers_path.with_name(f"peers.db{side}").unlink()
+        settings.peers_path.mkdir()
+        worker._peers.close()
+
+        reports = [worker.contact() for _ in range(2)]
+
+    assert [r.faults[0].code for r in reports] == ["peers_unusable", "peers_unusable"]
 
 
 def test_a_status_comes_back_as_it_was_saved(tmp_path: Path) -> None:
