@@ -79,18 +79,10 @@ class Cache:
         return self.folder / pointer.file
 
     def vector(self) -> dict[tuple[str, str], int]:
-        """Up to where the current base counts each ledger; empty without one."""
-        pointer = self.current()
-        if pointer is None:
-            return {}
-        uri = f"file:{quote(str(self.base_path(pointer).absolute()))}?mode=ro"
-        try:
-            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-                rows = connection.execute("SELECT device, epoch, seq FROM vector").fetchall()
-        except sqlite3.Error:
-            # a damaged base is the lane's alarm; here it only means that more facts are asked for
-            return {}
-        return {(device, epoch): seq for device, epoch, seq in rows}
+        """Up to where every base that is kept counts each ledger: the lane may have to go back to the one before."""
+        vectors = [_load_vector(self.folder / f"{seq}.db") for seq in self.kept()]
+        shared = set[tuple[str, str]].intersection(*map(set, vectors)) if vectors else set()
+        return {ledger: min(vector[ledger] for vector in vectors) for ledger in shared}
 
     def set_aside_damaged(self) -> Path | None:
         """Take the current base out of use if its pages are torn, and say where it is now; it comes again.
@@ -203,6 +195,17 @@ class Cache:
             flush_folder(self.folder)
         except OSError as error:
             raise write_fault(error, "the erased cache") from error
+
+
+def _load_vector(path: Path) -> dict[tuple[str, str], int]:
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            rows = connection.execute("SELECT device, epoch, seq FROM vector").fetchall()
+    except sqlite3.Error:
+        # a damaged base is the lane's alarm; here it only means that more facts are asked for
+        return {}
+    return {(device, epoch): seq for device, epoch, seq in rows}
 
 
 def _seq_of(path: Path) -> int:

@@ -200,7 +200,7 @@ class Contact:
         )
 
     def _vector(self, outbox: Outbox) -> dict[tuple[str, str], int]:
-        """What is known of other ledgers: by the base in use, and by facts that came since."""
+        """What is known of other ledgers: by the bases that are kept, and by facts that came since."""
         vector = dict(self.files.cache.vector())
         for ledger, seq in self.files.peers.vector().items():
             vector[ledger] = max(seq, vector.get(ledger, 0))

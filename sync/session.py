@@ -5,7 +5,8 @@ Law: pure. No socket, no disk, no clock. `_TABLE` is the automaton: nothing else
 and contacts that are heard lead to a central that holds what the gate holds, each fact once:
 
 - Facts go before snapshots, because a fact exists only here until it is receipted; but after `BATCHES_BEFORE_SNAPSHOT`
-  a waiting snapshot goes first, because a revocation must not wait behind a season's backlog.
+  a waiting snapshot goes first, because a revocation must not wait behind a season's backlog, and the very first one
+  goes before all: until then the lane knows nobody, and its vector would ask for every fact there ever was.
 - Every contact makes at least one exchange, empty if there is nothing to send: so a central that was restored from a
   backup shows its lower ``have``, and the gate sends again what it still holds.
 - A snapshot that cannot be had or trusted never keeps facts from going up, and the other way round.
@@ -179,7 +180,8 @@ def _device_answered(session: Session, event: DeviceAnswered) -> Session:
     if event.is_quarantined:
         # nothing new is told before a person has looked: asking would only be refused
         return replace(_note(session, QUARANTINED), step=Step.EXCHANGE, is_snapshot_lost=True)
-    return replace(session, step=Step.EXCHANGE)
+    is_first = session.snapshot_seq == 0 and _wants_snapshot(session)
+    return replace(session, step=Step.SNAPSHOT if is_first else Step.EXCHANGE)
 
 
 def _erased(session: Session, _event: Erased) -> Session:

@@ -246,6 +246,22 @@ def test_a_pointer_to_nothing_is_no_pointer_and_the_base_comes_again(
     assert cache.place(*offer(5)).seq == 5
 
 
+def test_the_vector_is_what_every_kept_base_counts(cache: Cache, offer: Offer) -> None:
+    def counted(**ledgers: int) -> tuple[str, ...]:
+        rows = ", ".join(f"('{device}', 'e', {seq})" for device, seq in ledgers.items())
+        return (f"INSERT INTO vector VALUES {rows}",)
+
+    assert cache.vector() == {}
+    cache.place(*offer(5, extra=counted(d1=10, d2=4)))
+    assert cache.vector() == {("d1", "e"): 10, ("d2", "e"): 4}
+
+    cache.place(*offer(6, extra=counted(d1=30, d2=4, d3=2)))
+    assert cache.vector() == {("d1", "e"): 10, ("d2", "e"): 4}
+
+    cache.base_path(cache.current()).write_bytes(b"torn")  # type: ignore[arg-type]
+    assert cache.vector() == {}
+
+
 def test_erasing_forgets_bases_downloads_and_trust(cache: Cache, offer: Offer) -> None:
     cache.place(*offer(5))
     for name in ("parts", "tuf"):

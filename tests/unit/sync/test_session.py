@@ -39,6 +39,14 @@ def exchanging(**changes: object) -> Session:
     return Session(step=Step.EXCHANGE, is_snapshot_due=False, **changes)  # type: ignore[arg-type]
 
 
+def test_the_very_first_snapshot_goes_before_all() -> None:
+    session = after(TimeAnswered(), DeviceAnswered())
+    assert session.step is Step.SNAPSHOT
+
+    assert after(SnapshotVerified(7), start=session).step is Step.EXCHANGE
+    assert after(Failed(REFUSED), start=session).step is Step.EXCHANGE
+
+
 def test_a_contact_asks_time_then_device_then_exchanges_then_fetches_and_ends() -> None:
     events: list[Event] = [
         TimeAnswered(),
@@ -47,7 +55,7 @@ def test_a_contact_asks_time_then_device_then_exchanges_then_fetches_and_ends() 
         SnapshotVerified(7),
     ]
 
-    steps = [after(*events[:n]).step for n in range(5)]
+    steps = [after(*events[:n], start=Session(snapshot_seq=6)).step for n in range(5)]
 
     assert steps == [Step.TIME, Step.DEVICE, Step.EXCHANGE, Step.SNAPSHOT, Step.END]
 
