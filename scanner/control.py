@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import queue
 import socket
 import socketserver
@@ -24,6 +25,8 @@ from typing import Any, cast
 
 from scanner.core.errors import ConfigError, GateError, InputError
 
+LOG = logging.getLogger("portillon.control")
+
 LINE_BYTES = 16_384
 """One request, at most."""
 WAITING_REQUESTS = 32
@@ -32,9 +35,16 @@ ANSWER_WITHIN_S = 5.0
 NOTICES_KEPT = 256
 """Notices a slow watcher may lag behind before the oldest are dropped."""
 WATCHERS = 16
+HANG_UP_WITHIN_S = 0.2
+"""How long the end of the gate lets a caller's last reply go out."""
 
 Reply = dict[str, Any]
 Command = Callable[[Mapping[str, Any]], Reply]
+
+
+_CLOSING = InputError(
+    "control_closing", "the gate is ending; nothing was done", "ask again when it runs again"
+)
 
 
 class _Request:
@@ -53,7 +63,7 @@ class ControlSocket:
         self._path = path
         self._commands: dict[str, Command] = {}
         self._waiting: queue.Queue[_Request] = queue.Queue(WAITING_REQUESTS)
-        self._watchers: list[queue.Queue[Reply]] = []
+        self._watchers: list[queue.Queue[Reply | None]] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = _build_server(path, self)
@@ -78,6 +88,10 @@ class ControlSocket:
 
     def notify(self, notice: Reply) -> None:
         """Tell every watcher; never waits."""
+        self._tell(notice)
+
+    def _tell(self, notice: Reply | None) -> None:
+        """``None``: there will be no more."""
         with self._lock:
             watchers = list(self._watchers)
         for watcher in watchers:
@@ -94,7 +108,17 @@ class ControlSocket:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
+        self._refuse_waiting()
+        self._tell(None)
+        self._server.hang_up()
         self._path.unlink(missing_ok=True)
+
+    def _refuse_waiting(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                request = self._waiting.get_nowait()
+                request.reply = _refused(_CLOSING)
+                request.answered.set()
 
     def _carry_out(self, body: Mapping[str, Any]) -> Reply:
         name = str(body.get("do"))
@@ -115,6 +139,8 @@ class ControlSocket:
         """The reply to one line; waits for the lane's thread."""
         try:
             request = _Request(_parse_request(line))
+            if self.is_closing:
+                raise _CLOSING
             self._waiting.put_nowait(request)
         except InputError as error:
             return _refused(error)
@@ -138,9 +164,11 @@ class ControlSocket:
 
     @contextlib.contextmanager
     def watching(self) -> Any:
-        """A queue of notices for one watcher."""
-        watcher: queue.Queue[Reply] = queue.Queue(NOTICES_KEPT)
+        """A queue of notices for one watcher, ended by ``None``."""
+        watcher: queue.Queue[Reply | None] = queue.Queue(NOTICES_KEPT)
         with self._lock:
+            if self.is_closing:
+                raise _CLOSING
             if len(self._watchers) >= WATCHERS:
                 raise InputError(
                     "control_too_many_watchers",
@@ -159,11 +187,16 @@ class ControlSocket:
         """True once `close` was called."""
         return self._closing.is_set()
 
+    @property
+    def waiting_count(self) -> int:
+        """Requests that wait for the lane's thread now."""
+        return self._waiting.qsize()
+
 
 def _parse_request(line: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             "control_not_json", f"a line of {len(line)} bytes is not JSON", "send one JSON object"
         ) from error
@@ -201,11 +234,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         try:
             with control.watching() as notices:
                 self._send({"ok": True, "watching": True})
-                while not control.is_closing:
-                    try:
-                        self._send(notices.get(timeout=0.5))
-                    except queue.Empty:
-                        continue
+                while (notice := notices.get()) is not None:
+                    self._send(notice)
         except InputError as error:
             self._send(_refused(error))
 
@@ -220,10 +250,39 @@ def _asks_to_watch(line: bytes) -> bool:
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-    block_on_close = False
+    """One thread a caller, all of which `hang_up` ends."""
+
     request_queue_size = 64
     control: ControlSocket
+
+    def __init__(self, path: str) -> None:
+        self._callers: dict[socket.socket, threading.Thread] = {}
+        super().__init__(path, _Conversation)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        talk = threading.Thread(
+            target=self.process_request_thread,
+            name="caller",
+            daemon=True,
+            args=(request, client_address),
+        )
+        self._callers[request] = talk
+        talk.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        self._callers.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        LOG.exception("a caller was cut off; the lane is not touched")  # noqa: LOG004 - called by their handler
+
+    def hang_up(self) -> None:
+        """End every conversation."""
+        for caller, talk in self._callers.copy().items():
+            for how in (socket.SHUT_RD, socket.SHUT_RDWR):
+                with contextlib.suppress(OSError):
+                    caller.shutdown(how)
+                talk.join(HANG_UP_WITHIN_S)
 
 
 def _build_server(path: Path, control: ControlSocket) -> _Server:
@@ -231,11 +290,11 @@ def _build_server(path: Path, control: ControlSocket) -> _Server:
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         path.unlink()
     try:
-        server = _Server(str(path), _Conversation)
+        server = _Server(str(path))
     except OSError as error:
         raise ConfigError(
             "control_socket_failed",
-            f"runtime_dir {str(path.parent)!r} takes no control socket ({error.strerror})",
+            f"runtime_dir {str(path.parent)!r} takes no control socket ({error.strerror or error})",
             "choose a folder of the gate's own user, its path under 90 characters",
         ) from error
     path.chmod(0o600)

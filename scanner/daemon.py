@@ -2,7 +2,7 @@
 
 Law: the process that opens the gate has no network. The lane's thread reads frames, decides, records and acts; capture,
 pulse guard and control socket have threads of their own that it never waits for. However the process ends, the arm is
-locked; a tidy end and a crash are both facts. One catch-all lives here.
+locked; a tidy end and a crash are both facts.
 
 Source: docs/architecture.md, "Processes".
 """
@@ -23,7 +23,7 @@ from typing import IO
 from hardware.system_clock import SystemClock
 from scanner.building import GateParts, build_parts
 from scanner.config import Config
-from scanner.core.errors import ConfigError, GateError, StoreError
+from scanner.core.errors import ConfigError, StoreError
 from scanner.core.events import FactKind
 from scanner.core.reasons import Flag
 
@@ -37,24 +37,40 @@ IDLE_S = 2.0
 """A lane without a scan for so long tidies up."""
 
 
+class GateCrashedError(Exception):
+    """The lane ended by a fault that it does not know how to live with; the arm was told to lock."""
+
+
 def run_gate(config: Config, stop: threading.Event) -> None:
     """Run the lane until ``stop`` is set.
 
     Raises:
-        GateError: the gate cannot start, or a part failed that it cannot work without.
+        GateError: the gate cannot start.
+        GateCrashedError: it ran, and a part or our own code failed.
     """
     sys.setswitchinterval(SWITCH_S)
-    with only_gate(config.runtime_dir), contextlib.ExitStack() as stack:
-        parts = build_parts(config, SystemClock(), stack)
-        try:
+    with only_gate(config.runtime_dir), contextlib.ExitStack() as opening:
+        parts = build_parts(config, SystemClock(), opening)
+        _run(parts, stop, opening.pop_all())
+
+
+def _run(parts: GateParts, stop: threading.Event, opened: contextlib.ExitStack) -> None:
+    try:
+        with opened, _ending(parts):
             _start(parts)
             _work(parts, stop)
-        except BaseException as error:
-            parts.ports.turnstile.lock()
-            _stopped(parts, "crashed", type(error).__name__)
-            raise
-        parts.ports.turnstile.lock()
-        _stopped(parts, "stopped")
+    except Exception as error:
+        raise GateCrashedError from error
+
+
+@contextlib.contextmanager
+def _ending(parts: GateParts) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        _end(parts, f"crashed: {type(error).__name__}")
+        raise
+    _end(parts, "stopped")
 
 
 @contextlib.contextmanager
@@ -135,6 +151,12 @@ def _when_quiet(parts: GateParts) -> None:
     gc.collect()
 
 
-def _stopped(parts: GateParts, how: str, why: str | None = None) -> None:
-    with contextlib.suppress(GateError):
-        parts.lane.note(FactKind.LANE_STOPPED, note=how if why is None else f"{how}: {why}")
+def _end(parts: GateParts, how: str) -> None:
+    """Lock the arm, then say so: in the ledger if the disk takes it, in the log if not."""
+    try:
+        parts.ports.turnstile.lock()
+    except Exception as error:  # whatever it raises, the end is recorded
+        LOG.exception("the arm cannot be locked")
+        how = f"{how}, not locked: {getattr(error, 'code', type(error).__name__)}"
+    parts.lane.note(FactKind.LANE_STOPPED, note=how)
+    LOG.info("gate %s: %s", parts.lookups.gate.name, how)

@@ -87,7 +87,12 @@ class Decoder:
             return ()
 
     def close(self) -> None:
-        """End the second opinion's process; may be called twice."""
+        """End the second opinion's process; may be called twice.
+
+        zxing-cpp's own objects are let go of: it counts them, and complains on standard error, in lines that are no
+        log, about each one that a thread still holds when the interpreter ends.
+        """
+        self._zxing_formats.clear()
         if self._second_opinion is not None:
             self._second_opinion.close()
 

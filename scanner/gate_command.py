@@ -1,7 +1,7 @@
 """`portillon gate`: run the lane until SIGTERM or Ctrl-C.
 
-Law: SIGTERM and SIGINT end the lane tidily; the arm is locked first. Exit 0 after a tidy end, 2 for what the installer
-can mend, 1 for a crash (systemd starts us again).
+Law: SIGTERM and SIGINT end the lane tidily; the arm is locked first. Exit 0 after a tidy end, 2 for what keeps the gate
+from starting and a person can mend, 1 for a crash (systemd starts us again). The process's one catch-all lives here.
 
 Source: docs/commands.md.
 """
@@ -46,5 +46,5 @@ def gate(config_path: Path) -> None:
     except GateError:
         raise
     except Exception:
-        LOG.exception("the gate crashed; the arm is locked")
+        LOG.exception("the gate crashed")
         sys.exit(1)

@@ -16,6 +16,7 @@ from scanner.core.errors import InputError
 from scanner.core.lane_state import LaneMode
 from scanner.lane_loop import Lane
 
+TEXT_CHARACTERS = 80
 Simulate = Callable[[bool], None]
 
 
@@ -55,4 +56,7 @@ def _mode(value: object) -> LaneMode:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)[:80]
+    """What a caller says of itself, short and fit to be recorded: JSON may hold half a character."""
+    if value is None:
+        return None
+    return str(value)[:TEXT_CHARACTERS].encode("utf-8", "replace").decode()

@@ -14,6 +14,7 @@ import pytest
 
 from scanner.control import LINE_BYTES, NOTICES_KEPT, ControlClient, ControlSocket
 from scanner.core.errors import ConfigError, InputError
+from support.eventually import eventually
 
 
 def _fail(_body: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,3 +132,41 @@ def test_a_path_too_long_for_a_socket_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         ControlSocket(tmp_path / ("d" * 120) / "gate.sock")
     assert refusal.value.code == "control_socket_failed"
+
+
+@pytest.mark.usefixtures("control")
+@pytest.mark.parametrize("line", [b"[" * 16_000 + b"\n", b'{"do":' * 2_000 + b"\n"])
+def test_a_line_nested_too_deep_is_no_json(tmp_path: Path, line: bytes) -> None:
+    assert _line(tmp_path, line)["code"] == "control_not_json"
+    assert _client(tmp_path).ask("echo", say=1)["ok"]
+
+
+def test_what_waits_when_the_gate_ends_is_refused_at_once(tmp_path: Path) -> None:
+    served = ControlSocket(tmp_path / "run" / "gate.sock")
+    with socket.socket(socket.AF_UNIX) as caller, caller.makefile("rb") as replies:
+        caller.settimeout(10)
+        caller.connect(str(tmp_path / "run" / "gate.sock"))
+        caller.sendall(b'{"do": "echo"}\n')
+        assert eventually(lambda: served.waiting_count == 1)
+        served.close()
+        assert json.loads(replies.readline())["code"] == "control_closing"
+        assert replies.readline() == b""
+
+
+def test_closing_hangs_up_on_everybody_and_leaves_no_thread(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    served = ControlSocket(tmp_path / "run" / "gate.sock")
+    with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as watcher:
+        for caller in (silent, watcher):
+            caller.settimeout(10)
+            caller.connect(str(tmp_path / "run" / "gate.sock"))
+        watcher.sendall(b'{"do": "watch"}\n')
+        assert json.loads(watcher.makefile().readline())["watching"]
+        served.close()
+        assert (silent.recv(1), watcher.recv(1)) == (b"", b"")
+    assert set(threading.enumerate()) == before
+
+
+def test_a_folder_that_takes_no_socket_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="too long"):
+        ControlSocket(tmp_path / ("d" * 120) / "gate.sock")
