@@ -24,6 +24,7 @@ from scanner.core.credential import clean
 from scanner.core.decision import decide
 from scanner.core.errors import DeviceError, StoreError
 from scanner.core.events import Fact, FactKind
+from scanner.core.lane_facts import clock_fact, happened, may_open, scanned
 from scanner.core.lane_state import (
     Action,
     Alarm,
@@ -45,7 +46,6 @@ from scanner.core.question import Facts, Scan
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
 from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, Seq
-from scanner.lane_facts import clock_fact, happened, may_open, scanned
 from scanner.lane_signals import input_of
 from scanner.logs import OnceLog
 from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort

@@ -11,12 +11,11 @@ from typing import Any
 
 from scanner.core.answer import Decision
 from scanner.core.clock import ClockFact, ClockOffset, ClockReading
-from scanner.core.events import Fact, FactKind
+from scanner.core.events import Fact, FactKind, Identity
 from scanner.core.grants import Gate
 from scanner.core.question import Presented
 from scanner.core.reasons import FACES, Flag
 from scanner.core.units import Direction
-from scanner.ports import Identity
 
 
 def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
