@@ -21,9 +21,9 @@ import msgspec
 
 from scanner.core.errors import StoreError
 from scanner.core.grants import Gate
+from scanner.core.presenting import Reader
 from scanner.core.units import GateNo, ZoneNo
 from scanner.logs import OnceLog
-from scanner.presenting import Reader
 from scanner.snapshot_base import SnapshotBase
 from sync.device import Device, load_device
 

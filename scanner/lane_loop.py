@@ -24,7 +24,9 @@ from scanner.core.credential import clean
 from scanner.core.decision import decide
 from scanner.core.errors import DeviceError, StoreError
 from scanner.core.events import Fact, FactKind
+from scanner.core.lane_facts import clock_fact, happened, may_open, override_fact, scanned
 from scanner.core.lane_state import (
+    Abandoned,
     Action,
     Alarm,
     Granted,
@@ -40,12 +42,12 @@ from scanner.core.lane_state import (
     StartPulse,
     Tick,
 )
+from scanner.core.override import Override, OverrideProblem, Role, StaffAnswer, apply_override
 from scanner.core.presentation import Presentations
 from scanner.core.question import Facts, Scan
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
 from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, Seq
-from scanner.lane_facts import clock_fact, happened, may_open, scanned
 from scanner.lane_signals import input_of
 from scanner.logs import OnceLog
 from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort
@@ -68,6 +70,15 @@ class Answer:
 
     decision: Decision
     fact: Fact | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The last scan, which staff may answer."""
+
+    answer: Answer
+    cleaned: bytes
+    direction: Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +117,7 @@ class Lane:
         self._shown = Presentations(debounce_ms=_debounce_ms(ports.lookups.policy))
         self._pending: dict[Seq, tuple[bytes, Direction]] = {}
         self._unrecorded: deque[tuple[ClockReading, dict[str, Any]]] = deque()
+        self._last: _Asked | None = None
         self._doubts = OnceLog(LOG)
         self.counts = Counts()
         self.state = lane.starting_state(ports.clock.reading().mono)
@@ -139,6 +151,7 @@ class Lane:
             return None
         decision = decide(scan, facts, self._ports.lookups.policy, reading)
         answer = self._record(self._noted(decision), facts, reading, direction)
+        self._last = _Asked(answer, cleaned, direction)
         self._open(answer, cleaned, direction, reading)
         return self._show(answer, direction)
 
@@ -156,6 +169,41 @@ class Lane:
                     self._step(taken, signal.at_ms)
             self._step(Report(), self._now().mono)
         self._try_again()
+
+    def override(
+        self, answer: StaffAnswer, role: Role, operator: str | None = None
+    ) -> tuple[Override, Fact | None]:
+        """Staff answer the last scan: what follows, and its fact (None: nothing follows, or it cannot be recorded)."""
+        last, self._last = self._last, None
+        if last is None or last.answer.fact is None:
+            return Override(answer, problem=OverrideProblem.NOT_ASKED), None
+        override = apply_override(last.answer.decision, answer, role)
+        if override.problem is not None:
+            self._last = last
+            return override, None
+        reading, ledger = self._now(), self._ports.ledger
+        fact = override_fact(
+            override,
+            last.answer.fact,
+            ledger.next_identity(),
+            reading,
+            self._ports.lookups.gate,
+            operator,
+            is_watched=self._watches(last.direction),
+        )
+        try:
+            ledger.append((fact,))
+        except StoreError as error:
+            self._unrecorded_answer(last.answer.decision, error)
+            return override, None
+        if override.movement is not None:
+            self._grant(fact, last.cleaned, last.direction, reading)
+        self._publish(notices.overridden(override, fact))
+        return override, fact
+
+    def give_up(self) -> None:
+        """Nobody comes any more: a pending passage ends as if its time were over."""
+        self._step(Abandoned(), self._now().mono)
 
     def set_mode(self, mode: LaneMode, operator: str | None = None) -> None:
         """Change the lane's mode; recorded with who did it."""
@@ -242,9 +290,12 @@ class Lane:
     def _open(
         self, answer: Answer, cleaned: bytes, direction: Direction, reading: ClockReading
     ) -> None:
-        fact = answer.fact
-        if fact is None or not may_open(answer.decision):
-            return
+        if answer.fact is not None and may_open(answer.decision):
+            self._grant(answer.fact, cleaned, direction, reading)
+
+    def _grant(
+        self, fact: Fact, cleaned: bytes, direction: Direction, reading: ClockReading
+    ) -> None:
         self._pending[fact.seq] = (cleaned, direction)
         self._shown = self._shown.awaiting(cleaned, direction)
         self._step(Granted(fact.seq, direction, fact.persons), reading.mono)

@@ -17,14 +17,13 @@ from types import TracebackType
 from typing import Self
 
 from scanner.core.errors import StoreError
-from scanner.core.events import Fact, FactKind
+from scanner.core.events import Fact, FactKind, Identity
 from scanner.core.units import DeviceId, Epoch, Instant, Seq
 from scanner.filing import corrected_boot, floor_after, load_filing
 from scanner.ledger_faults import ledger_fault, reserve_fault
 from scanner.ledger_files import Reserve, SetAside, build_folder, lock_writer, mark_damaged
 from scanner.ledger_opening import build_connection
 from scanner.own_facts import OwnFacts, open_passages
-from scanner.ports import Identity
 from sync.ledger_format import LOCAL_BYTES, Head, Origin, load_head, load_rows
 from sync.wire import BODY_BYTES, chain, encode_fact, parse_fact
 

@@ -14,6 +14,7 @@ from scanner.core.calendar import SiteCalendar
 from scanner.core.clock import ClockReading
 from scanner.core.credential import Opaque, opaque_key, parse
 from scanner.core.grants import Gate, SnapshotMark
+from scanner.core.presenting import Reader, present
 from scanner.core.question import Facts
 from scanner.core.rules import SitePolicy
 from scanner.core.token import KeyRing
@@ -23,7 +24,6 @@ from scanner.fact_source import FactSource, NoPeers, OwnSource
 from scanner.gathering import Gathering
 from scanner.history import History
 from scanner.local_facts import encode_local
-from scanner.presenting import Reader, present
 from scanner.snapshot_base import UNREADABLE
 
 NO_POLICY = SitePolicy(calendar=SiteCalendar("UTC"))

@@ -12,6 +12,7 @@ from typing import Any
 from scanner.core.answer import Decision
 from scanner.core.events import Fact
 from scanner.core.lane_state import LaneState
+from scanner.core.override import Override
 from scanner.core.reasons import FACES
 from scanner.core.units import Direction, Seq
 
@@ -40,6 +41,18 @@ def answered(decision: Decision, fact: Fact | None, direction: Direction) -> Not
         "colour": face.colour,
         "icon": face.icon,
         "word": face.word,
+    }
+
+
+def overridden(override: Override, fact: Fact) -> Notice:
+    """Staff answered against or instead of the gate."""
+    return {
+        "event": "override",
+        "seq": fact.seq,
+        "refers_to": fact.refers_to,
+        "answer": override.answer.value,
+        "charged": override.charged,
+        "opens": override.movement is not None,
     }
 
 

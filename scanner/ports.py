@@ -9,22 +9,14 @@ Source: docs/architecture.md, "Ports".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from scanner.core.clock import ClockFact, ClockReading
-from scanner.core.events import Fact
+from scanner.core.events import Fact, Identity
 from scanner.core.grants import Gate
 from scanner.core.question import Facts
 from scanner.core.rules import SitePolicy
-from scanner.core.units import DeviceId, Direction, Epoch, LaneReadiness, Seq
-
-
-class Identity(NamedTuple):
-    """What makes a fact unique on its site."""
-
-    device: DeviceId
-    epoch: Epoch
-    seq: Seq
+from scanner.core.units import Direction, LaneReadiness
 
 
 class LedgerPort(Protocol):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from scanner.core.clock import ClockState
 from scanner.core.reasons import Outcome, Reason
@@ -56,6 +57,14 @@ class FactKind(StrEnum):
     LANE_MODE = "LANE_MODE"
     ALARM = "ALARM"
     """``note`` holds the alarm's code."""
+
+
+class Identity(NamedTuple):
+    """What makes a fact unique on its site."""
+
+    device: DeviceId
+    epoch: Epoch
+    seq: Seq
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

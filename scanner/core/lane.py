@@ -21,6 +21,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from scanner.core.lane_state import (
+    Abandoned,
     Action,
     Actions,
     Alarm,
@@ -57,6 +58,7 @@ from scanner.core.lane_state import (
 from scanner.core.units import Direction, LaneReadiness
 
 __all__ = [
+    "Abandoned",
     "Action",
     "Alarm",
     "AlarmCode",
@@ -255,6 +257,12 @@ def _passage_ended(state: LaneState, event: PassageEnded, _moment: Moment) -> St
     return _with_way(state, event.direction, way), ()
 
 
+def _abandoned(state: LaneState, _event: Abandoned, _moment: Moment) -> Step:
+    if state.grant is None:
+        return state, ()
+    return _idle(state), (Lock(), *(_records(state.grant) if state.grant.missing else ()))
+
+
 def _sensor_fault(state: LaneState, event: SensorFault, _moment: Moment) -> Step:
     way = state.way(event.direction)
     alarms = (Alarm(AlarmCode.SENSOR_STUCK, event.direction),)
@@ -375,6 +383,7 @@ TABLE: dict[type[Input], dict[Phase, Handler]] = {
     Fire: _always(_fire),
     Tamper: _always(_tamper),
     Mode: _always(_mode),
+    Abandoned: _always(_abandoned),
     Report: _always(_noted),
     Repaired: _always(_repaired),
     Tick: _always(_tick),

@@ -248,6 +248,11 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Nobody comes any more (staff or the turnstile's own controller say so): what is pending has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The turnstile's pins were read; nothing need have happened."""
 
@@ -271,6 +276,7 @@ Input: TypeAlias = (
     | Fire
     | Tamper
     | Mode
+    | Abandoned
     | Report
     | Repaired
     | Tick

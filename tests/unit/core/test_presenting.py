@@ -7,10 +7,10 @@ import pytest
 from scanner.core import rotating
 from scanner.core.clock import ClockReading
 from scanner.core.credential import CredentialKind, Rotating, opaque_key, parse, signed_key
+from scanner.core.presenting import Reader, present
 from scanner.core.reasons import Reason
 from scanner.core.token import KeyRing
 from scanner.core.units import SECOND_MS
-from scanner.presenting import Reader, present
 from support.rights import NOON, at, reading, untrusted
 from support.snapshots import PEPPER, SITE, TICKET_KEY, ticket
 

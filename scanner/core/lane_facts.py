@@ -11,12 +11,12 @@ from typing import Any
 
 from scanner.core.answer import Decision
 from scanner.core.clock import ClockFact, ClockOffset, ClockReading
-from scanner.core.events import Fact, FactKind
+from scanner.core.events import Fact, FactKind, Identity
 from scanner.core.grants import Gate
+from scanner.core.override import Override
 from scanner.core.question import Presented
 from scanner.core.reasons import FACES, Flag
 from scanner.core.units import Direction
-from scanner.ports import Identity
 
 
 def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
@@ -70,6 +70,44 @@ def scanned(
         flags=flags,
         snapshot_seq=decision.snapshot.seq if decision.snapshot else None,
         snapshot_age_s=decision.snapshot_age_s,
+    )
+
+
+def override_fact(
+    override: Override,
+    scan: Fact,
+    identity: Identity,
+    clock: ClockReading,
+    gate: Gate,
+    operator: str | None,
+    *,
+    is_watched: bool,
+) -> Fact:
+    """The fact of staff's answer: the gate's own stays in outcome and reason, staff's is the note."""
+    awaits = (Flag.AWAITS_PASSAGE.value,) if is_watched and override.movement is not None else ()
+    return happened(
+        identity,
+        clock,
+        gate,
+        kind=FactKind.OVERRIDE,
+        direction=scan.direction,
+        movement=override.movement,
+        charged=override.charged,
+        persons=override.persons,
+        key=scan.key,
+        grant_no=scan.grant_no,
+        type_no=scan.type_no,
+        event_no=scan.event_no,
+        seat=scan.seat,
+        step=scan.step,
+        outcome=scan.outcome,
+        reason=scan.reason,
+        flags=awaits,
+        snapshot_seq=scan.snapshot_seq,
+        snapshot_age_s=scan.snapshot_age_s,
+        operator=operator,
+        refers_to=scan.seq,
+        note=override.answer.value,
     )
 
 
