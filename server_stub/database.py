@@ -36,6 +36,9 @@ from scanner.core.errors import StoreError
 BUSY_TIMEOUT_MS = 30_000
 MISTAKES = (DataError, IntegrityError, ProgrammingError)
 """Refusals that say something about our statement, not about the disk or the line."""
+POOLED = 4
+THREADS_MOST = 64
+"""More than the web framework's threads, so that none waits for a connection."""
 REVISION = "0002"
 """The newest of `migrations/versions`."""
 
@@ -104,15 +107,24 @@ class Database:
     def migrate(self) -> None:
         """Brings the tables up to this version, in one transaction."""
         with self.write() as connection:
-            if _revision(connection) == REVISION:
+            revision = _revision(connection)
+            if revision == REVISION:
                 return
             from alembic import command  # a quarter of every command's start-up, and seldom needed
             from alembic.config import Config
+            from alembic.util import CommandError
 
             config = Config()
             config.set_main_option("script_location", "server_stub:migrations")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise StoreError(
+                    "database_newer",
+                    f"the central's database is of a newer version ({revision!r}); nothing was changed",
+                    "use the version that made it, or restore the backup of before the upgrade",
+                ) from error
 
 
 def _revision(connection: Connection) -> str | None:
@@ -131,7 +143,7 @@ def inserted_no(result: CursorResult[Any]) -> int:
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
-    engine = create_engine(url, pool_size=4, max_overflow=16)
+    engine = create_engine(url, pool_size=POOLED, max_overflow=THREADS_MOST)
 
     @event.listens_for(engine, "connect")
     def _set_up(raw: Any, _record: object) -> None:

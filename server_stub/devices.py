@@ -126,6 +126,7 @@ def enrol(central: Central, request: EnrolRequest) -> EnrolReply:
         central_keys={receipts.kid: to_base64(receipts.public)},
         root_version=version,
         root_sha256=sha256,
+        event_master=to_base64(central.secrets.event_master),
     )
 
 
@@ -144,6 +145,7 @@ def describe(central: Central, device: Device) -> DeviceReply:
         device=device.device,
         state=device.state,
         peppers=_peppers(central) if is_active else {},
+        event_master=to_base64(central.secrets.event_master) if is_active else None,
     )
 
 

@@ -57,11 +57,12 @@ def found_central(wish: Founding, clock: Clock) -> Folder:
             f"{str(wish.path)!r} is not empty; nothing was changed",
             "name a new --dir; a central is never made over another one",
         )
-    wish.path.parent.mkdir(parents=True, exist_ok=True)
-    building = wish.path.with_name(f".{wish.path.name}.{secrets.token_hex(4)}")
+    final = wish.path.absolute()
+    final.parent.mkdir(parents=True, exist_ok=True)
+    building = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
     try:
         _build(Folder(building), wish, clock)
-        building.replace(wish.path)
+        building.replace(final)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Folder(wish.path)

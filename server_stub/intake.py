@@ -237,16 +237,19 @@ def _columns(
 
 
 def _keep_offsets(connection: Connection, facts: Iterable[Fact]) -> None:
-    """The newest correction of each boot; facts come in the order of their ledger."""
+    """The correction that was made last in each boot, in whatever order ledgers arrive."""
+    table = tables.clock_offset
     for fact in facts:
         if fact.kind is not FactKind.CLOCK_OFFSET or fact.offset_ms is None:
             continue
-        table = tables.clock_offset
         of_boot = (table.c.device == fact.device) & (table.c.boot == fact.boot)
-        values = {"offset_ms": fact.offset_ms, "epoch": fact.epoch, "seq": fact.seq}
-        if not connection.execute(update(table).where(of_boot).values(**values)).rowcount:
+        made_at = connection.execute(select(table.c.mono_ms).where(of_boot)).scalar()
+        values = {"offset_ms": fact.offset_ms, "mono_ms": fact.mono_ms}
+        if made_at is None:
             named = {"device": fact.device, "boot": fact.boot}
             connection.execute(insert(table).values(**named, **values))
+        elif made_at <= fact.mono_ms:
+            connection.execute(update(table).where(of_boot).values(**values))
 
 
 def _store_refused(

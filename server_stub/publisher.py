@@ -9,7 +9,6 @@ Source: docs/sync-protocol.md, "Snapshot"; docs/central.md, "Publishing".
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +60,14 @@ def publish(central: Central) -> Publication:
     with central.database.read() as connection:
         site = load_site(connection)
     repository = Repository(central.folder, site.name, central.clock)
-    with repository.turn(), tempfile.TemporaryDirectory(dir=central.folder.path) as scratch:
-        return _publish(central, repository, Path(scratch) / "base.db")
+    path = central.folder.path / "publishing.db"
+    with repository.turn():
+        # what a killed publisher left
+        path.unlink(missing_ok=True)
+        try:
+            return _publish(central, repository, path)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def load_newest_seq(connection: Connection) -> int:

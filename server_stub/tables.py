@@ -311,7 +311,8 @@ fact = _table(
     Index(None, "at"),
 )
 """``body`` is exactly what the gate signed; the other columns are read from it, for queries.
-``is_under_review``: from a revoked device, counts nothing. ``conflict``: the refusal the central would have given."""
+``at`` is corrected by what was known at its receipt. ``is_under_review``: from a revoked device, counts nothing.
+``conflict``: the refusal the central would have given."""
 
 rejected_row = _table(
     "rejected_row",
@@ -341,10 +342,9 @@ clock_offset = _table(
     Column("device", Text, primary_key=True),
     Column("boot", Text, primary_key=True),
     _whole("offset_ms"),
-    _text("epoch"),
-    _whole("seq"),
+    _whole("mono_ms"),
 )
-"""The newest CLOCK_OFFSET of each boot."""
+"""The newest CLOCK_OFFSET of each boot, and when in that boot it was."""
 
 alert = _table(
     "alert",

@@ -132,7 +132,11 @@ class EnrolRequest(msgspec.Struct, frozen=True):
 
 
 class EnrolReply(msgspec.Struct, frozen=True):
-    """What makes a device a gate of a site. ``peppers``: pepper_id → base64 (never in a snapshot)."""
+    """What makes a device a gate of a site.
+
+    ``peppers``: pepper_id → base64. ``event_master``: base64 of what rotating codes are proven with; None = this site
+    has none. Neither is ever in a snapshot.
+    """
 
     device: str
     site: str
@@ -141,6 +145,7 @@ class EnrolReply(msgspec.Struct, frozen=True):
     central_keys: dict[str, str]
     root_version: int
     root_sha256: str
+    event_master: str | None = None
 
 
 class DeviceState(StrEnum):
@@ -156,11 +161,12 @@ class DeviceState(StrEnum):
 
 
 class DeviceReply(msgspec.Struct, frozen=True):
-    """``GET /v1/device``: whether this device is still trusted (a `DeviceState`), and peppers (only while active)."""
+    """``GET /v1/device``: is this device still trusted (a `DeviceState`)? With its secrets, only while active."""
 
     device: str
     state: str
     peppers: dict[str, str]
+    event_master: str | None = None
 
 
 class TimeReply(msgspec.Struct, frozen=True):

@@ -97,6 +97,7 @@ def test_enrolment_gives_all_that_makes_a_gate(shared: Site) -> None:
 
     assert (papers["device"], papers["site"], papers["gate_no"]) == (device, "museum", 2)
     assert len(papers["peppers"]) == 1
+    assert base64.b64decode(papers["event_master"]) == shared.central.secrets.event_master
     assert hashlib.sha256(root).hexdigest() == text.root_sha256 == papers["root_sha256"]
 
 
@@ -374,6 +375,7 @@ def test_a_quarantined_device_still_reports_but_is_told_nothing_until_released(s
         "device": caller.device,
         "state": "quarantined",
         "peppers": {},
+        "event_master": None,
     }
     assert code_of(caller.call("GET", "/v1/repo/metadata/timestamp.json")) == (
         403,

@@ -39,8 +39,7 @@ def _create_alerts() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("boot", sa.Text(), nullable=False),
         sa.Column("offset_ms", sa.BigInteger(), nullable=False),
-        sa.Column("epoch", sa.Text(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("mono_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device", "boot", name="pk_clock_offset"),
     )
 

@@ -11,7 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from scanner.core.errors import StoreError
 from server_stub.database import REVISION, Database
@@ -129,3 +131,21 @@ def test_closing_twice_is_no_fault(tmp_path: Path) -> None:
     database.close()
 
     assert (tmp_path / "central.db").exists()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError) as caught:
+        database.migrate()
+
+    assert caught.value.code == "database_newer"
+
+
+def test_every_table_can_also_be_made_on_postgresql() -> None:
+    statements = [
+        str(CreateTable(table).compile(dialect=postgresql.dialect()))
+        for table in METADATA.tables.values()
+    ]
+
+    assert all(statement.strip().startswith("CREATE TABLE") for statement in statements)
