@@ -23,7 +23,7 @@ from support.certificates import VALID, issue, save_pem
 from support.fixed_clock import FixedClock
 from support.ledgers import ENTRY, REFUSAL, record
 from support.meddler import Alter, Passing, meddler
-from support.real_central import RealCentral, machine_clock
+from support.real_central import RealCentral, found, machine_clock
 from support.scripted_server import Heard, reply
 from sync.cache import Cache
 from sync.device import Device, load_device
@@ -79,9 +79,14 @@ class Gate:
             return int(connection.execute("SELECT count(*) FROM access_grant").fetchone()[0])
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return found(tmp_path_factory.mktemp("founded") / "central")
+
+
 @pytest.fixture
-def central(tmp_path: Path) -> Iterator[RealCentral]:
-    with RealCentral(tmp_path / "central") as central:
+def central(tmp_path: Path, template: Path) -> Iterator[RealCentral]:
+    with RealCentral(tmp_path / "central", template=template) as central:
         yield central
 
 

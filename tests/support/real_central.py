@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,20 @@ from support.eventually import eventually
 from sync.wire import encode_message
 
 
+def found(folder: Path, site: str = "museum", clock: Any = None) -> Path:
+    """A museum with one gate and one kind of pass."""
+    clock = clock or SystemClock()
+    found_central(Founding(path=folder, site=site, zone="Europe/Paris"), clock)
+    central = open_central(folder, clock)
+    with central.database.write() as connection:
+        calendar = load_site(connection).calendar
+        add_zone(connection, "hall")
+        add_gate(connection, GateForm(name="north", zone="hall"))
+        add_type(connection, TypeForm(name="pass", validity="always"), calendar)
+    central.database.close()
+    return folder
+
+
 @dataclass
 class RealCentral:
     """A founded central. ``start`` and ``stop`` may be repeated: the port stays."""
@@ -37,15 +52,15 @@ class RealCentral:
     clock: Any = field(default_factory=SystemClock)
     port: int = 0
     tls_pem: Path | None = None
+    template: Path | None = None
+    """A founded central to begin with a copy of, which is quicker than founding one."""
 
     def __post_init__(self) -> None:
-        found_central(Founding(path=self.folder, site=self.site, zone="Europe/Paris"), self.clock)
+        if self.template is None:
+            found(self.folder, self.site, self.clock)
+        else:
+            shutil.copytree(self.template, self.folder)
         self.central: Central = open_central(self.folder, self.clock)
-        with self.central.database.write() as connection:
-            calendar = load_site(connection).calendar
-            add_zone(connection, "hall")
-            add_gate(connection, GateForm(name="north", zone="hall"))
-            add_type(connection, TypeForm(name="pass", validity="always"), calendar)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
