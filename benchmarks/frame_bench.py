@@ -153,7 +153,7 @@ def _build(
     camera.newest = watch.watch(camera)  # type: ignore[method-assign]
     decoder = Decoder(("qr",))
     decoder.read = watch.time("decode_ms", decoder.read)  # type: ignore[method-assign]
-    return Seeing(lane, camera, decoder, Choice(lambda _c: False), Direction.IN), lane
+    return Seeing(lane, camera, decoder, Choice(lambda _c: False), lambda: Direction.IN), lane
 
 
 def _run(seeing: Seeing, lane: Lane, seconds: float) -> None:

@@ -116,7 +116,7 @@ class Camera:
 
     @property
     def fault(self) -> DeviceError | None:
-        """Why there is no camera; None while there is one."""
+        """See `FrameSource.fault`."""
         return _missing(self._settings.device) if self._state == "back-off" else None
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ class Camera:
     def _enter(self, state: str) -> None:
         if state == self._state:
             return
-        LOG.info("camera %s: %s", self._settings.device, state)
+        LOG.debug("camera %s: %s", self._settings.device, state)
         self._state = state
         if state == "opening":
             self._progress_ms = self._monotonic_ms()

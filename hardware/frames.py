@@ -16,6 +16,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.core.errors import DeviceError
+
 Grey: TypeAlias = NDArray[np.uint8]
 """Height by width, one byte a pixel: a grey picture or the Y plane of a coloured one."""
 
@@ -47,6 +49,11 @@ class FrameSource(Protocol):
 
     def state(self) -> str:
         """One word for the technician: opening, streaming, stale, closed, back-off or ended."""
+        ...
+
+    @property
+    def fault(self) -> DeviceError | None:
+        """Why there are no frames, where the source knows."""
         ...
 
     def close(self) -> None:

@@ -14,6 +14,9 @@ import numpy as np
 
 from hardware.frames import Grey, read_only
 
+# OpenCV writes to standard error, which is for our JSON lines; what it has to say is seen from what it returns.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
 
 

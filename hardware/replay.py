@@ -27,6 +27,7 @@ class Reel(Protocol):
     """Pictures in order. What is on it may grow, but never shrinks."""
 
     bad_pictures: int
+    is_gone: bool
 
     def advance(self, steps: int) -> Grey | None:
         """Move on by `steps` pictures and show that one; None when there is none to show."""
@@ -46,6 +47,7 @@ class PictureFolder:
 
     def __init__(self, folder: Path, *, follow: bool, loop: bool, from_newest: bool) -> None:
         self.bad_pictures = 0
+        self.is_gone = False
         self._folder = folder
         self._follow = follow
         self._loop = loop
@@ -65,6 +67,8 @@ class PictureFolder:
         target = self._position + steps
         if target >= len(self._paths):
             self._find_added_pictures()
+        if self.is_gone:
+            return None
         if self._loop:
             target %= len(self._paths)
         last = len(self._paths) - 1
@@ -94,9 +98,16 @@ class PictureFolder:
 
     def _find_added_pictures(self) -> None:
         # Listed anew each time: a folder's time stamp is too coarse to tell two renames apart.
-        if self._follow:
-            last = self._paths[-1].name if self._paths else ""
-            self._paths += [path for path in list_pictures(self._folder) if path.name > last]
+        if not self._follow:
+            return
+        try:
+            found = list_pictures(self._folder)
+        except OSError:
+            self.is_gone = True
+            return
+        self.is_gone = False
+        last = self._paths[-1].name if self._paths else ""
+        self._paths += [path for path in found if path.name > last]
 
 
 class VideoFile:
@@ -104,6 +115,7 @@ class VideoFile:
 
     def __init__(self, path: Path, *, loop: bool) -> None:
         self.bad_pictures = 0
+        self.is_gone = False
         self._loop = loop
         self._ended = False
         self._showing: Grey | None = None
@@ -211,7 +223,14 @@ class ReplayCamera:
             return "closed"
         if self._reel.has_ended():
             return "ended"
+        if self._reel.is_gone:
+            return "stale"
         return "streaming" if self._has_shown else "opening"
+
+    @property
+    def fault(self) -> DeviceError | None:
+        """See `FrameSource.fault`; pictures that are gone say no more than the state does."""
+        return None
 
     def close(self) -> None:
         """See `FrameSource.close`."""

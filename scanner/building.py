@@ -155,7 +155,9 @@ def _build_seeing(
     def is_known(candidate: Candidate) -> bool:
         return lookups.is_known(clean(candidate.payload), candidate.symbology)
 
-    direction = lookups.gate.direction or Direction.IN
+    def direction() -> Direction:
+        return lookups.gate.direction or Direction.IN
+
     return Seeing(lane, camera, decoder, Choice(is_known), direction)
 
 

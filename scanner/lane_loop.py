@@ -247,16 +247,16 @@ class Lane:
         self, decision: Decision, facts: Facts, reading: ClockReading, direction: Direction
     ) -> Answer:
         ledger = self._ports.ledger
-        fact = scanned(
-            decision,
-            facts.presented,
-            ledger.next_identity(),
-            reading,
-            facts.gate,
-            direction,
-            is_watched=self._watches(direction),
-        )
         try:
+            fact = scanned(
+                decision,
+                facts.presented,
+                ledger.next_identity(),
+                reading,
+                facts.gate,
+                direction,
+                is_watched=self._watches(direction),
+            )
             ledger.append((fact,), self._ports.lookups.encode_local(facts))
         except StoreError as error:
             return self._unrecorded_answer(decision, error)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hardware.frames import FrameSource
@@ -22,7 +23,7 @@ from scanner.lane_loop import Lane, Read
 from scanner.logs import OnceLog
 
 LOG = logging.getLogger("portillon.camera")
-HEALTHY = ("streaming", "opening")
+GONE = ("camera_missing", "camera_silent")
 LOOK_AT_CABLE = "look at its cable; `portillon decode` reads pictures without it"
 CURES = {
     "covered": "take away what hides the lens; is it dark in front of it?",
@@ -40,7 +41,8 @@ class Seeing:
     camera: FrameSource | None
     decoder: Decoder
     choice: Choice
-    direction: Direction
+    direction: Callable[[], Direction]
+    """Which way a code before this camera opens: the snapshot in use says so, and may change."""
     frames: int = 0
     last_index: int = 0
     doubts: OnceLog = field(default_factory=lambda: OnceLog(LOG))
@@ -52,7 +54,7 @@ class Seeing:
             self._pause.wait(wait_s)
             return False
         frame = self.camera.newest(self.last_index, wait_s)
-        self._judge_camera(self.camera.state())
+        self._judge_camera(self.camera)
         if frame is None:
             return False
         self.last_index = frame.index
@@ -68,16 +70,24 @@ class Seeing:
 
     def _read(self, chosen: Candidate) -> bool:
         seen = Read(chosen.payload, chosen.symbology, chosen.agreed)
-        return self.lane.read(seen, self.direction) is not None
+        return self.lane.read(seen, self.direction()) is not None
 
-    def _judge_camera(self, state: str) -> None:
-        if state in HEALTHY:
-            self.doubts.settled("camera_silent")
-        else:
-            what = f"the camera is {state!r}; no code can be read until it is back"
-            self.doubts.doubt(DeviceError("camera_silent", what, CURES.get(state, LOOK_AT_CABLE)))
+    def _judge_camera(self, camera: FrameSource) -> None:
+        """Told once when it is gone and once when it is back, however often it is tried again in between."""
+        state, open_codes = camera.state(), self.doubts.open_codes
+        is_told = any(code in open_codes for code in GONE)
+        if state == "streaming" and is_told:
+            for code in GONE:
+                self.doubts.settled(code)
+        elif state not in {"streaming", "opening"} and not is_told:
+            self.doubts.doubt(camera.fault or _silent(state))
 
     def _judge_second_opinion(self) -> None:
         fault = self.decoder.fault
         if fault is not None:
             self.doubts.doubt(fault)
+
+
+def _silent(state: str) -> DeviceError:
+    what = f"the camera is {state!r}; no code can be read until it is back"
+    return DeviceError("camera_silent", what, CURES.get(state, LOOK_AT_CABLE))

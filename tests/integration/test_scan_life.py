@@ -259,3 +259,13 @@ def test_a_signed_ticket_sold_after_the_snapshot_enters_once(lane: LaneRig) -> N
     assert second is not None
     assert (first.decision.outcome, first.decision.reason) == (Outcome.SUCCESS, Reason.UNLISTED)
     assert second.decision.reason is Reason.USED
+
+
+def test_a_ledger_that_cannot_even_be_read_refuses_without_a_crash(lane: LaneRig) -> None:
+    lane.ledger._connection.close()
+    lane.ledger._head = None
+    refused = [lane.show(payload) for payload in (b"ab\x00cd", CARD)]
+    assert [a.decision.reason for a in refused if a] == [Reason.NOT_RECORDED] * 2
+    assert lane.pulses == 0
+    assert lane.lane.doubts == ("ledger_damaged",)
+    lane.lane.note(FactKind.LANE_STOPPED)

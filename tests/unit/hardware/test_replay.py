@@ -130,6 +130,26 @@ def test_a_followed_folder_may_start_empty(tmp_path: Path, clock: Stopwatch) -> 
     assert level(camera.newest(0, 0)) == 10
 
 
+def test_a_followed_folder_that_goes_away_is_stale_until_it_is_back(
+    tmp_path: Path, clock: Stopwatch
+) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    picture = write_level(folder, "1.png", 10)
+    camera = ReplayCamera(folder, FPS, clock, follow=True)
+    assert level(camera.newest(0, 0)) == 10
+
+    picture.unlink()
+    folder.rmdir()
+    clock.pass_frames(1)
+    assert (camera.newest(1, 0), camera.state()) == (None, "stale")
+
+    folder.mkdir()
+    write_level(folder, "2.png", 20)
+    clock.pass_frames(1)
+    assert (level(camera.newest(2, 0)), camera.state()) == (20, "streaming")
+
+
 def test_a_restarted_reader_can_begin_with_what_is_showing_now(
     folder: Path, clock: Stopwatch
 ) -> None:
