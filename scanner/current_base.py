@@ -53,7 +53,8 @@ class _Pointer(msgspec.Struct):
 class CurrentBase:
     """The base in use, reopened between scans when sync has named another."""
 
-    def __init__(self, cache_dir: Path) -> None:
+    def __init__(self, cache_dir: Path, master: bytes | None = None) -> None:
+        self._master = master
         self._folder = cache_dir
         self._pointer_path = cache_dir / "current"
         self._device_path = cache_dir / "device.json"
@@ -166,7 +167,7 @@ class CurrentBase:
             self.doubts.doubt(fault)
             return None
         gate = tables.gates.get(GateNo(device.gate_no), self.unknown_gate)
-        return InUse(base, Reader(tables.ring, pepper), gate)
+        return InUse(base, Reader(tables.ring, pepper, self._master), gate)
 
     def _use(self, in_use: InUse | None, path: Path | None) -> None:
         if self._in_use is not None and (in_use is None or in_use.base is not self._in_use.base):

@@ -33,10 +33,16 @@ NO_READER = Reader(KeyRing("", ()))
 
 
 class Lookups:
-    """Everything known at one lane. Use from the lane's thread."""
+    """Everything known at one lane. Use from the lane's thread. ``master`` proves rotating codes."""
 
-    def __init__(self, cache_dir: Path, own: OwnSource, peers: FactSource | None = None) -> None:
-        self._bases = CurrentBase(cache_dir)
+    def __init__(
+        self,
+        cache_dir: Path,
+        own: OwnSource,
+        peers: FactSource | None = None,
+        master: bytes | None = None,
+    ) -> None:
+        self._bases = CurrentBase(cache_dir, master)
         self._own = own
         self._peers = NoPeers() if peers is None else peers
         self._bases.follow()

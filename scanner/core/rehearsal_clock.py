@@ -67,12 +67,17 @@ class RehearsedClock:
         )
         self._memory, reading, facts = clock.step(self._memory, sample)
         self._facts += facts
-        return replace(reading, mono=MonoMs(mono + self.ahead_ms))
+        return replace(reading, mono=self.mono)
 
     def facts(self) -> tuple[ClockFact, ...]:
         """What has to be recorded before anything is decided by the last reading; handed over once."""
         facts, self._facts = tuple(self._facts), []
         return facts
+
+    @property
+    def mono(self) -> MonoMs:
+        """This boot's monotonic time, with what a passage takes."""
+        return MonoMs(self._at - self._booted_at + self.ahead_ms)
 
     @property
     def boot(self) -> BootId:

@@ -31,7 +31,7 @@ from scanner.core.lane_state import (
     PassageEnded,
     RecordNotPassed,
     RecordPassed,
-    Tick,
+    Report,
     Way,
 )
 from scanner.core.override import Role, StaffAnswer, apply_override
@@ -229,7 +229,7 @@ class CoreLane:
                 self._step(Passage(self._state.grant.direction))
                 self._step(PassageEnded(self._state.grant.direction))
             self._clock.ahead_ms += SETTLE_MS
-            self._step(Tick())
+            self._step(Report())
         self._clock.ahead_ms = 0
         if self._state.grant is None and self._pending is not None:
             self._shown, self._pending = self._shown.passed(), None
