@@ -1,7 +1,7 @@
 """A rehearsal through whole gates: real ledger, real base files, look-ups, lane loop and simulated turnstile.
 
 Law: the story is the same, told by the same runner; only the lanes are others. Each lane has folders of its own in a
-scratch folder that is gone afterwards. What other lanes told comes from a source of facts, as sync leaves it for a lane.
+scratch folder that is gone afterwards. What other lanes told comes from a source of facts, as sync leaves it.
 
 Source: docs/rehearsal.md, "Through a whole gate".
 """

@@ -1,8 +1,8 @@
 """Overuse: what isolated lanes admitted beyond a right's limits, found once all their facts are together.
 
 Law: pure. Entries are taken in the order of (corrected time, device, epoch, seq); of each the persons beyond a limit
-are overuse, one entry naming every limit it exceeds. What was charged is never decided again and stays counted. Limits are
-held against what *should* have been charged: an entry that would have been a free re-entry had its lane known the
+are overuse, one entry naming every limit it exceeds. What was charged is never decided again and stays counted. Limits
+are held against what *should* have been charged: an entry that would have been a free re-entry had its lane known the
 others' is beyond nothing. Forced entries are overrides: they are counted, and are no overuse. Interval and presence
 between lanes that could not hear each other are none either, and a rule that says ``none`` shows none.
 
