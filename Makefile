@@ -18,7 +18,7 @@ run: setup ## a day at a museum and a club, without hardware (CAMERA=/dev/video0
 	@$(BIN)/portillon-central demo $(if $(CAMERA),--camera $(CAMERA))
 
 test: lint ## lint, then every test on the installed wheel; scanner.core must be covered to the last branch
-	@$(BIN)/python -m pytest --cov $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov $(ARGS)
 
 lint: setup ## format, ruff, mypy --strict, the import contracts
 	@$(BIN)/ruff format --check --quiet .

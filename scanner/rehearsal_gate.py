@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 from hardware.indicator import NullIndicator
 from scanner.core.clock import ClockState
@@ -100,7 +101,7 @@ class GateLane:
         self._is_faulty = False
         self._snapshot_seq = 0
 
-    def __enter__(self) -> GateLane:
+    def __enter__(self) -> Self:
         enrol(self._folder / "cache", self.name, self._of.gate.gate_no)
         self._start()
         return self
