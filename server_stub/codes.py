@@ -90,7 +90,7 @@ def replace_code(
     Raises:
         InputError: ``credential_unknown``, ``code_bad``, ``code_taken``.
     """
-    old = _find(connection, credential_no)
+    old = _find(connection, credential_no, to_change=True)
     grants = list(
         connection.execute(
             select(tables.credential_grant.c.grant_no).where(
@@ -116,7 +116,7 @@ def revoke_code(connection: Connection, credential_no: int, at: Instant) -> None
     Raises:
         InputError: ``credential_unknown``.
     """
-    if _find(connection, credential_no).state == REVOKED:
+    if _find(connection, credential_no, to_change=True).state == REVOKED:
         return
     connection.execute(
         update(tables.credential)
@@ -258,12 +258,9 @@ def _point(connection: Connection, credential_no: int, grants: list[GrantNo]) ->
     )
 
 
-def _find(connection: Connection, credential_no: int) -> Row[Any]:
-    row = connection.execute(
-        select(tables.credential)
-        .where(tables.credential.c.credential_no == credential_no)
-        .with_for_update()
-    ).first()
+def _find(connection: Connection, credential_no: int, *, to_change: bool = False) -> Row[Any]:
+    statement = select(tables.credential).where(tables.credential.c.credential_no == credential_no)
+    row = connection.execute(statement.with_for_update() if to_change else statement).first()
     if row is None:
         raise InputError(
             "credential_unknown",
