@@ -53,6 +53,14 @@ class GateParts:
     seeing: Seeing
     control: ControlSocket
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Codes of everything that is wrong now; a ledger that was set aside is told until the next start."""
+        aside = self.ledger.set_aside
+        of_ledger = () if aside is None else (aside.code,)
+        looks = (*self.lookups.fault_codes, *self.seeing.doubts.open_codes)
+        return (*of_ledger, *self.lane.doubts, *looks)
+
     def status(self) -> Reply:
         """What the gate says of itself."""
         return status(
@@ -67,7 +75,7 @@ class GateParts:
                 decoder_faults=self.seeing.decoder.faults,
                 is_simulated=self.config.is_simulated,
             ),
-            (*self.lane.doubts, *self.lookups.fault_codes, *self.seeing.doubts.open_codes),
+            self.doubts,
         )
 
 

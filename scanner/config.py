@@ -9,6 +9,7 @@ Source: docs/configuration.md (generated from here).
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from scanner.core.errors import ConfigError
+from scanner.symbologies import known_formats
 from sync.settings import SyncSettings
 
 Meta = msgspec.Meta
 CONFIG_BYTES = 256 * 1024
+PLACE = re.compile(r"`\$\.([a-z0-9_.]+)")
+"""Where msgspec says that a value stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,12 +229,13 @@ def parse_config(raw: bytes, name: str) -> Config:
             "config_not_toml", f"{name}: not TOML: {error}", "mend the line that is named"
         ) from error
     _refuse_unknown_keys(table, Config, name, "")
+    _refuse_control_characters(table, name, "")
     try:
         config = msgspec.convert(table, Config, strict=True)
     except msgspec.ValidationError as error:
         raise ConfigError(
             "config_bad_value",
-            f"{name}: {error}",
+            f"{name}: {error}{_valid(str(error))}",
             "see docs/configuration.md for the setting's type and limits",
         ) from error
     _refuse_contradictions(config, name)
@@ -252,7 +257,33 @@ def _refuse_unknown_keys(table: dict[str, Any], section: type, name: str, place:
             _refuse_unknown_keys(value, inner, name, f"{place}{key}.")  # type: ignore[arg-type]
 
 
+def _refuse_control_characters(table: dict[str, Any], name: str, place: str) -> None:
+    """No path, address or line of this machine has any; the system's own complaint would name no setting."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _refuse_control_characters(value, name, f"{place}{key}.")
+        elif isinstance(value, str) and not value.isprintable():
+            raise ConfigError(
+                "config_bad_value",
+                f"{name}: {place}{key}: {value[:40]!r} has characters that cannot be printed",
+                "type the value anew; in TOML a backslash is written twice, or the text in 'single quotes'",
+            )
+
+
+def _valid(complaint: str) -> str:
+    """What the setting may be that msgspec complains about."""
+    found = PLACE.search(complaint)
+    kinds = {row.name: row.kind for row in settings_table()}
+    return f" (valid: {kinds[found[1]]})" if found and found[1] in kinds else ""
+
+
 def _refuse_contradictions(config: Config, name: str) -> None:
+    try:
+        known_formats(config.camera.formats)
+    except ConfigError as error:
+        raise ConfigError(
+            "config_bad_value", f"{name}: camera.formats: {error.message}", error.hint
+        ) from error
     if config.camera.source == "replay" and not config.camera.path:
         raise ConfigError(
             "config_bad_value",

@@ -41,6 +41,10 @@ class GateCrashedError(Exception):
     """The lane ended by a fault that it does not know how to live with; the arm was told to lock."""
 
 
+class LedgerDamagedError(Exception):
+    """The ledger's file broke under the gate: only a new start can set it aside and open the lane again."""
+
+
 def run_gate(config: Config, stop: threading.Event) -> None:
     """Run the lane until ``stop`` is set.
 
@@ -108,8 +112,7 @@ def _lock_file(runtime_dir: Path) -> IO[str]:
 def _start(parts: GateParts) -> None:
     how = "simulated" if parts.config.is_simulated else parts.config.turnstile.backend
     parts.lane.note(FactKind.LANE_STARTED, note=how)
-    if parts.ledger.set_aside is not None:
-        parts.lane.note(FactKind.ALARM, note=parts.ledger.set_aside.code)
+    _tell_set_aside(parts)
     for fact in parts.ledger.open_passages():
         if Flag.AWAITS_PASSAGE.value in fact.flags:
             parts.lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
@@ -121,6 +124,18 @@ def _start(parts: GateParts) -> None:
         " (SIMULATED turnstile)" if parts.config.is_simulated else "",
         extra={"simulated": parts.config.is_simulated},
     )
+
+
+def _tell_set_aside(parts: GateParts) -> None:
+    aside = parts.ledger.set_aside
+    if aside is not None:
+        parts.lane.note(FactKind.ALARM, note=aside.code)
+        LOG.warning(
+            "a new ledger is begun; the old one lies in %r: %s",
+            str(aside.folder),
+            aside.why,
+            extra={"code": aside.code},
+        )
 
 
 def _work(parts: GateParts, stop: threading.Event) -> None:
@@ -138,7 +153,13 @@ def _work(parts: GateParts, stop: threading.Event) -> None:
 
 
 def _between_people(parts: GateParts) -> None:
-    """Nobody is on the way through: the log may move into the ledger's file, if it has grown."""
+    """Nobody is on the way through: the log may move into the ledger's file, if it has grown.
+
+    Raises:
+        LedgerDamagedError: nothing can be recorded until a new start.
+    """
+    if "ledger_damaged" in parts.lane.doubts:
+        raise LedgerDamagedError
     with contextlib.suppress(StoreError):
         parts.ledger.checkpoint()
 

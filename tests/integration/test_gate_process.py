@@ -127,3 +127,26 @@ def test_a_start_after_a_crash_takes_over_what_was_left_lying(gate: GateRig) -> 
 
     assert gate.status()["lane"]["phase"] == "IDLE"
     assert len(gate.facts(FactKind.LANE_STARTED)) == 2
+
+
+def test_a_ledger_that_breaks_under_the_gate_is_set_aside_by_the_next_start(tmp_path: Path) -> None:
+    with GateRig(tmp_path, fault="disk") as gate:
+        gate.start_ready()
+        before = gate.facts()[0].epoch
+        with gate.watch() as watcher:
+            refused = gate.scan(watcher, card(1))
+            assert gate.ended() == 1
+        assert (refused["reason"], refused["seq"]) == ("NOT_RECORDED", None)
+        assert (RELAY, True) not in gate.wires()
+
+        gate.fault = None
+        gate.hold_up()
+        gate.start_ready()
+
+        assert gate.status()["doubts"] == ["ledger_damaged"]
+        (alarm,) = gate.facts(FactKind.ALARM)
+        assert (alarm.note, alarm.epoch != before) == ("ledger_damaged", True)
+        with gate.watch() as watcher:
+            assert gate.admit(watcher, card(1))["outcome"] == "SUCCESS"
+        assert (gate.ledger.parent / "set-aside-1" / "ledger.db").exists()
+        assert gate.logged("ledger_damaged")

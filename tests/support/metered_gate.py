@@ -1,22 +1,27 @@
-"""`portillon` with a meter on the simulated wires, and a driver that may break its word.
+"""`portillon` with a meter on the simulated wires, and a part that may break its word.
 
     python -m support.metered_gate METER FAULT COMMAND...
 
 METER gets a line ``GPIO17 1`` whenever a wire changes. FAULT: ``none``; ``camera``: from the second picture on its
-driver raises what no driver may raise; ``relay``: a relay that was switched on cannot be switched off again. All else
-is the real program: this is how a test sees what the arm was told last, and how a crash looks that nobody foresaw.
+driver raises what no driver may raise; ``relay``: a relay that was switched on cannot be switched off again; ``disk``:
+SQLite finds its file damaged at the first scan. All else is the real program: this is how a test sees what the arm was
+told last, and how a crash looks that nobody foresaw.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from hardware import replay, simulated
 from hardware.pins import failed
 from hardware.simulated_pins import SimulatedChip
+from scanner import building, ledger
 from scanner.cli import main
+from scanner.core.events import Fact, FactKind
 
 
 class MeteredChip(SimulatedChip):
@@ -41,6 +46,15 @@ class BrokenReel(replay.PictureFolder):
             raise ZeroDivisionError("the driver broke its word")
 
 
+class DamagedLedger(ledger.Ledger):
+    """A ledger whose file SQLite cannot make sense of once somebody comes."""
+
+    def _insert(self, facts: Sequence[Fact], local: bytes | None) -> None:
+        if facts[0].kind is FactKind.SCAN:
+            raise self._fault(sqlite3.DatabaseError("database disk image is malformed"))
+        super()._insert(facts, local)
+
+
 def _meddle(meter: str, fault: str) -> None:
     MeteredChip.meter = os.open(meter, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     MeteredChip.sticks = fault == "relay"
@@ -49,6 +63,9 @@ def _meddle(meter: str, fault: str) -> None:
     if fault == "camera":
         camera: Any = replay
         camera.PictureFolder = BrokenReel
+    if fault == "disk":
+        parts: Any = building
+        parts.Ledger = DamagedLedger
 
 
 if __name__ == "__main__":
