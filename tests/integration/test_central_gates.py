@@ -13,13 +13,14 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from scanner.core.events import FactKind
 from server_stub import tables
 from server_stub.central import Central
 from server_stub.devices import add_device, release_device, revoke_device
 from server_stub.listings import load_records
 from server_stub.publisher import publish
 from support.central_site import CentralClock, museum, rows, sell_annual, served
-from support.gate_facts import entry, refusal
+from support.gate_facts import entry, fact, refusal
 from support.signed_caller import GENESIS_HEX, Caller, enrolled
 from sync.wire import NONCE_HEADER, REQUEST_BYTES
 
@@ -558,3 +559,34 @@ def test_a_central_restored_from_a_backup_answers_a_lower_have(site: Site) -> No
 def _all(central: Central, table: object) -> list[dict[str, object]]:
     with central.database.read() as connection:
         return [dict(row) for row in connection.execute(table.select()).mappings()]  # type: ignore[attr-defined]
+
+
+def test_many_facts_of_others_come_in_several_replies(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server_stub.peers.PEER_FACTS", 3)
+    one, two, reader = site.device(), site.device("G2", "epoch-2"), site.device("G1", "epoch-3")
+    for caller in (one, two):
+        caller.record(*(entry(grant_no=1) for _ in range(4)))
+        caller.push()
+    known: dict[tuple[str, str], int] = {}
+    replies = []
+    while not replies or replies[-1].more:
+        exchange = reader.push(1, 0, vector=[[*of, seq] for of, seq in known.items()])
+        for one_fact in exchange.facts:
+            known[one_fact.device, one_fact.epoch] = one_fact.seq
+        replies.append(exchange)
+
+    assert [len(reply.facts) for reply in replies] == [3, 3, 2]
+    assert known == {(one.device, "epoch-1"): 4, (two.device, "epoch-2"): 4}
+
+
+def test_the_newest_correction_of_a_clock_wins_in_whatever_order_it_comes(site: Site) -> None:
+    caller = site.device()
+    for mono_ms, offset_ms in ((9_000, 500), (12_000, 700), (10_000, 600)):
+        caller.record(fact(FactKind.CLOCK_OFFSET, mono_ms=mono_ms, offset_ms=offset_ms))
+        caller.push(len(caller.rows))
+    with site.central.database.read() as connection:
+        (row,) = connection.execute(tables.clock_offset.select()).all()
+
+    assert (row.offset_ms, row.mono_ms) == (700, 12_000)
