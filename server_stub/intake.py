@@ -62,8 +62,7 @@ def take_batch(central: Central, device: Device, batch: Batch) -> Exchange:
     verify_batch(device, batch)
     now = central.clock.now_ms()
     with central.database.write() as connection:
-        plan = _plan(connection, device, batch, now)
-        rejected = _store(connection, device, batch.epoch, plan, now)
+        plan, rejected = apply_batch(connection, device, batch, now)
     with central.database.read() as connection:
         facts, more = load_peer_facts(connection, device, batch)
         newest = load_newest_seq(connection)
@@ -74,6 +73,14 @@ def take_batch(central: Central, device: Device, batch: Batch) -> Exchange:
         snapshot_seq=newest,
         more=more,
     )
+
+
+def apply_batch(
+    connection: Connection, device: Device, batch: Batch, at: Instant
+) -> tuple[Intake, list[Rejected]]:
+    """Stores what is new of a verified batch, in the caller's transaction."""
+    plan = _plan(connection, device, batch, at)
+    return plan, _store(connection, device, batch.epoch, plan, at)
 
 
 def verify_batch(device: Device, batch: Batch) -> None:

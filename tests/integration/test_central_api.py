@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from server_stub.central import Central
 from server_stub.http import build_litestar
 from server_stub.nonces import Nonces
 from server_stub.publisher import publish
-from support.central_site import CentralClock, museum, sell_annual, served
+from support.central_site import CentralClock, museum, rows, sell_annual, served
 from support.gate_facts import entry, not_passed, refusal, watched
-from support.signed_caller import enrolled
+from support.signed_caller import Caller, enrolled
 
 OPEN_TO_ALL = {"/v1/health", "/v1/nonce", "/v1/time", "/v1/enrol"}
 
@@ -320,3 +321,59 @@ def test_no_log_line_holds_a_code_an_address_or_a_token(
         "CARD",
     ):
         assert secret not in said
+
+
+def test_a_quarantine_and_its_alert_end_when_a_person_has_looked(organiser: Organiser) -> None:
+    caller = enrolled(organiser.central, organiser.url)
+    caller.record(entry())
+    caller.push()
+    caller.rows = []
+    caller.record(refusal())
+    caller.push()
+    (alert,) = organiser.ask("GET", "list/alerts").json()
+    organiser.tell(f"devices/{caller.device}/release")
+    organiser.tell(f"alerts/{alert['alert_no']}/resolve")
+    (device,) = organiser.ask("GET", "list/devices").json()
+
+    assert (device["state"], device["rows"]) == ("active", 1)
+    assert organiser.ask("GET", "counts").json()["open_alerts"] == 0
+    organiser.tell(f"devices/{caller.device}/revoke")
+    assert caller.call("GET", "/v1/device").json()["state"] == "revoked"
+
+
+def test_a_rule_is_changed_and_an_event_cancelled_over_the_api(organiser: Organiser) -> None:
+    organiser.tell("types/annual/rule", max_total=3)
+    number = organiser.tell(
+        "events", name="match", starts_at="2025-05-01T20:00", ends_at="2025-05-01T22:00"
+    )["number"]
+    organiser.tell(f"events/{number}/cancel")
+
+    assert '"max_total":3' in organiser.ask("GET", "list/types").json()[0]["rule"]
+    assert organiser.ask("GET", "list/events").json()[0]["status"] == "cancelled"
+
+
+def test_gates_desks_and_the_publisher_do_not_stand_in_each_others_way(
+    organiser: Organiser,
+) -> None:
+    callers = [
+        enrolled(organiser.central, organiser.url, gate, f"epoch-{gate}-{number}")
+        for gate in ("G1", "G2")
+        for number in range(2)
+    ]
+    for caller in callers:
+        caller.record(*(entry(grant_no=1) for _ in range(60)))
+
+    def send(caller: Caller) -> int:
+        for first in range(1, 61, 10):
+            caller.push(first, first + 9)
+        return caller.push(61, 60).receipt.have
+
+    with ThreadPoolExecutor(8) as together:
+        sent = [together.submit(send, caller) for caller in callers]
+        sold = [together.submit(sell_annual, organiser.central) for _ in range(10)]
+        published = [together.submit(publish, organiser.central) for _ in range(3)]
+
+    assert [done.result() for done in sent] == [60] * 4
+    assert len({done.result().grant_no for done in sold}) == 10
+    assert len({done.result().seq for done in published}) == 3
+    assert rows(organiser.central, tables.fact) == 240
