@@ -48,8 +48,8 @@ from scanner.core.question import Facts, Scan
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
 from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, Seq
+from scanner.lane_doubts import LaneDoubts
 from scanner.lane_signals import input_of
-from scanner.logs import OnceLog
 from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort
 
 LOG = logging.getLogger("portillon.lane")
@@ -118,7 +118,7 @@ class Lane:
         self._pending: dict[Seq, tuple[bytes, Direction]] = {}
         self._unrecorded: deque[tuple[ClockReading, dict[str, Any]]] = deque()
         self._last: _Asked | None = None
-        self._doubts = OnceLog(LOG)
+        self._doubts = LaneDoubts()
         self.counts = Counts()
         self.state = lane.starting_state(ports.clock.reading().mono)
 
@@ -160,9 +160,10 @@ class Lane:
         try:
             signals = self._ports.turnstile.signals()
         except DeviceError as error:
-            self._doubts.doubt(error)
+            self._doubts.contacts.doubt(error)
             self._step(Tick(), self._now().mono)
         else:
+            self._doubts.contacts.all_settled()
             for signal in signals:
                 taken = input_of(signal)
                 if taken is not None:
@@ -182,16 +183,16 @@ class Lane:
             self._last = last
             return override, None
         reading, ledger = self._now(), self._ports.ledger
-        fact = override_fact(
-            override,
-            last.answer.fact,
-            ledger.next_identity(),
-            reading,
-            self._ports.lookups.gate,
-            operator,
-            is_watched=self._watches(last.direction),
-        )
         try:
+            fact = override_fact(
+                override,
+                last.answer.fact,
+                ledger.next_identity(),
+                reading,
+                self._ports.lookups.gate,
+                operator,
+                is_watched=self._watches(last.direction),
+            )
             ledger.append((fact,))
         except StoreError as error:
             self._unrecorded_answer(last.answer.decision, error)
@@ -260,7 +261,7 @@ class Lane:
             ledger.append((fact,), self._ports.lookups.encode_local(facts))
         except StoreError as error:
             return self._unrecorded_answer(decision, error)
-        self._recording_works()
+        self._doubts.recording.all_settled()
         return Answer(decision, fact)
 
     def _watches(self, direction: Direction) -> bool:
@@ -268,8 +269,7 @@ class Lane:
 
     def _unrecorded_answer(self, decision: Decision, error: StoreError) -> Answer:
         self.counts.not_recorded += 1
-        if self._doubts.doubt(error):
-            self._publish(notices.alarm(error.code, error.message))
+        self._cannot_record(error)
         refused = replace(
             decision,
             outcome=Outcome.DECLINED,
@@ -280,10 +280,6 @@ class Lane:
             remaining=None,
         )
         return Answer(refused, None)
-
-    def _recording_works(self) -> None:
-        for code in self._doubts.open_codes:
-            self._doubts.settled(code)
 
     # --- acting ---------------------------------------------------------------------------------
 
@@ -333,8 +329,9 @@ class Lane:
                     self._ports.turnstile.hold_open(direction.value)
                 case Lock():
                     self._ports.turnstile.lock()
+            self._doubts.about(action).all_settled()
         except DeviceError as error:
-            if self._doubts.doubt(error):
+            if self._doubts.about(action).doubt(error):
                 self._note(FactKind.ALARM, note=error.code)
                 self._publish(notices.alarm(error.code, error.message))
 
@@ -373,10 +370,16 @@ class Lane:
             try:
                 ledger.append((happened(ledger.next_identity(), reading, gate, **fields),))
             except StoreError as error:
-                if self._doubts.doubt(error):
-                    self._publish(notices.alarm(error.code, error.message))
+                self._cannot_record(error)
                 return
             self._unrecorded.popleft()
+
+    def _cannot_record(self, error: StoreError) -> None:
+        """Told once, and recorded too: of a full disk the reserve is left for just that."""
+        if self._doubts.recording.doubt(error):
+            self._publish(notices.alarm(error.code, error.message))
+            alarm = {"kind": FactKind.ALARM, "note": error.code}
+            self._unrecorded.append((self._ports.clock.reading(), alarm))
 
 
 def _debounce_ms(policy: SitePolicy) -> int:

@@ -71,6 +71,11 @@ class OnceLog:
         self._logger.info("over: %s", code, extra={"code": code})
         return True
 
+    def all_settled(self) -> None:
+        """What these doubts were about works."""
+        for code in self.open_codes:
+            self.settled(code)
+
     @property
     def open_codes(self) -> tuple[str, ...]:
         """Faults that are not over, in alphabetical order."""

@@ -11,6 +11,7 @@ import pytest
 from hardware.simulated import Visitor
 from scanner.core.events import Fact, FactKind
 from scanner.core.lane_state import LaneMode
+from scanner.core.override import Role, StaffAnswer
 from scanner.core.reasons import Flag, Outcome, Reason
 from scanner.core.units import Direction
 from scanner.lane_loop import Read
@@ -269,3 +270,38 @@ def test_a_ledger_that_cannot_even_be_read_refuses_without_a_crash(lane: LaneRig
     assert lane.pulses == 0
     assert lane.lane.doubts == ("ledger_damaged",)
     lane.lane.note(FactKind.LANE_STOPPED)
+
+
+def test_a_fault_of_recording_is_a_fact_itself_as_soon_as_one_can_be_written(lane: LaneRig) -> None:
+    lane.ledger._connection.execute("PRAGMA query_only = ON")
+    refused = lane.show(CARD)
+    lane.wait(1_000)
+    lane.ledger._connection.execute("PRAGMA query_only = OFF")
+    lane.wait(100)
+    assert refused is not None
+    assert refused.fact is None
+    assert [fact.note for fact in _of(lane.facts(), FactKind.ALARM)] == ["ledger_read_only"]
+
+
+def test_a_scan_that_is_recorded_says_nothing_about_an_arm_that_does_not_move(
+    lane: LaneRig,
+) -> None:
+    lane.turnstile.chip.break_line(RELAY_IN)
+    lane.show(CARD)
+    lane.wait(6_000)
+    lane.show(b"nobody's code")
+    assert lane.lane.doubts == ("line_failed",)
+    lane.turnstile.chip.mend(RELAY_IN)
+    lane.wait(4_000)
+    admitted = lane.admit(CARD)
+    assert admitted is not None
+    assert lane.lane.doubts == ()
+
+
+def test_staff_cannot_crash_a_lane_whose_ledger_is_gone(lane: LaneRig) -> None:
+    lane.show(b"nobody's code")
+    lane.ledger._connection.close()
+    lane.ledger._head = None
+    _override, fact = lane.lane.override(StaffAnswer.FORCE, Role.SUPERVISOR)
+    assert fact is None
+    assert lane.pulses == 0

@@ -179,9 +179,9 @@ class GateRig:
             self.fault,
         ]
 
-    def start_ready(self) -> Self:
+    def start_ready(self, *around: str) -> Self:
         """Start it and wait until it answers."""
-        self.start()
+        self.start(*around)
         self.wait_until(self.answers, "the gate's start", START_WITHIN_S)
         return self
 
@@ -253,9 +253,9 @@ class GateRig:
 
     # --- what is left behind --------------------------------------------------------------------
 
-    def facts(self, kind: FactKind | None = None) -> list[Fact]:
+    def facts(self, kind: FactKind | None = None, ledger: Path | None = None) -> list[Fact]:
         """Every recorded fact, read by another connection, as sync does."""
-        with closing(connect_reader(self.ledger)) as connection:
+        with closing(connect_reader(ledger or self.ledger)) as connection:
             found = [parse_fact(row.body) for row in load_rows(connection, 0, 100_000)]
         return [fact for fact in found if kind is None or fact.kind is kind]
 
