@@ -137,6 +137,7 @@ class _Reader:
             events=events,
             event_names={number: name for name, number in names.events.items()},
             grants=listed,
+            grant_names={one.grant.grant_no: name for name, one in listed.items()},
             steps=steps,
         )
 

@@ -25,7 +25,7 @@ from scanner.core.rehearsal_clock import RehearsedClock
 from scanner.core.rehearsal_codes import MASTER
 from scanner.core.rehearsal_lane import OPERATOR, SETTLE_MS, Answered, lane_settings, role_of
 from scanner.core.rehearsal_script import GateMode, Passage, ScanStep, Script, ScriptGate
-from scanner.core.rehearsal_site import RehearsedSite
+from scanner.core.rehearsal_site import RehearsedSite, Snapshot
 from scanner.core.tally import Offsets
 from scanner.core.units import CredentialKey, DeviceId, EventNo, GrantNo, Instant
 from scanner.fact_source import Vector
@@ -99,7 +99,7 @@ class GateLane:
         self._clock = RehearsedClock(name, script.starts_at, has_rtc=of.has_rtc)
         self._is_full = False
         self._is_faulty = False
-        self._snapshot_seq = 0
+        self._snapshot: Snapshot | None = None
 
     def __enter__(self) -> Self:
         enrol(self._folder / "cache", self.name, self._of.gate.gate_no)
@@ -199,9 +199,9 @@ class GateLane:
     def _follow(self) -> None:
         """Bring in the newest snapshot that reaches this lane."""
         snapshot = self._site.known_to(self.name).snapshot
-        if snapshot.mark.seq != self._snapshot_seq:
-            place(self._folder / "cache", snapshot, self._script)
-            self._snapshot_seq = snapshot.mark.seq
+        if self._snapshot is None or snapshot.mark != self._snapshot.mark:
+            place(self._folder / "cache", snapshot, self._script, self._snapshot)
+            self._snapshot = snapshot
         self._clock.learn(snapshot.mark.created_at)
 
     def _touch_fire(self) -> None:

@@ -33,7 +33,7 @@ from scanner.core.rehearsal_script import (
     Step,
 )
 from scanner.core.tally import Mark
-from scanner.core.units import Instant
+from scanner.core.units import GrantNo, Instant
 from scanner.core.windows import WEEKDAYS, Window
 
 _INSTANTS = frozenset({"at", "now", "floor", "valid_from", "valid_until", "grace_until"})
@@ -196,5 +196,5 @@ def _wall(at: Instant, script: Script) -> str:
     return f"{wall.isoformat(' ', precision)}{' (second)' if wall.fold else ''}"
 
 
-def _grant_name(grant_no: int | None, script: Script) -> str | None:
-    return next((n for n, g in script.grants.items() if g.grant.grant_no == grant_no), None)
+def _grant_name(grant_no: GrantNo | None, script: Script) -> str | None:
+    return None if grant_no is None else script.grant_names.get(grant_no)

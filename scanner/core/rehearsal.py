@@ -38,6 +38,7 @@ from scanner.core.rehearsal_script import (
 )
 from scanner.core.rehearsal_site import Counts, RehearsedSite
 from scanner.core.units import Instant
+from scanner.core.unlisted import NO_GRANT
 
 
 class RehearsedLane(Protocol):
@@ -148,6 +149,9 @@ def _do(step: Step, site: RehearsedSite, lanes: Mapping[str, RehearsedLane]) -> 
             site.change_grant(grant, is_review=is_review)
         case ChangeEvent(_, event):
             site.change_event(event)
+        case SetClock():
+            site.refresh()
+            _do_at_lane(step, lanes)
         case _:
             _do_at_lane(step, lanes)
 
@@ -188,7 +192,6 @@ def shown_answer(answered: Answered | None, script: Script) -> dict[str, object]
         nothing = dict.fromkeys(("reason", "remaining", "seat", "grant"))
         return {"expect": IGNORED, "flags": frozenset(), "charged": 0, **nothing}
     decision = answered.decision
-    named = (n for n, grant in script.grants.items() if grant.grant.grant_no == decision.grant_no)
     return {
         "expect": decision.outcome.value,
         "reason": decision.reason.value,
@@ -196,7 +199,7 @@ def shown_answer(answered: Answered | None, script: Script) -> dict[str, object]
         "remaining": decision.remaining,
         "charged": answered.charged,
         "seat": decision.seat,
-        "grant": next(named, None),
+        "grant": script.grant_names.get(decision.grant_no or NO_GRANT),
     }
 
 

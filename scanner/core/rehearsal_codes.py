@@ -56,6 +56,7 @@ def keys_of(grant: ScriptGrant) -> tuple[CredentialKey, ...]:
     return tuple(key for code in grant.codes for key in keys_of_code(code))
 
 
+@lru_cache(maxsize=65_536)
 def keys_of_code(code: str) -> tuple[CredentialKey, CredentialKey]:
     """Under what a code is known: as a card number and as a ticket."""
     return opaque_key(PEPPER, code.encode()), signed_key(PEPPER, credential_id(code))

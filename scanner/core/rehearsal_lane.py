@@ -160,6 +160,7 @@ class CoreLane:
 
     def end_passage(self, *, has_turned: bool) -> None:
         """What is pending ends."""
+        self._now()
         if self._state.grant is not None:
             self._settle(Walk.TURNED if has_turned else Walk.NOT_TURNED)
 
@@ -175,6 +176,7 @@ class CoreLane:
 
     def set_mode(self, mode: GateMode) -> None:
         """Staff change the mode, or the lane fails."""
+        self._now()
         self._is_faulty = mode is GateMode.FAULT
         self._step(Fire(self._is_faulty))
         if not self._is_faulty:
@@ -202,6 +204,7 @@ class CoreLane:
         reading = self._clock.reading()
         for fact in self._clock.facts():
             self._note(reading, **clock_fact(fact))
+        self._reading = reading
         return reading
 
     @property
@@ -235,8 +238,8 @@ class CoreLane:
             self._shown, self._pending = self._shown.passed(), None
 
     def _step(self, event: Input) -> None:
-        reading = self._clock.reading()
-        self._state, actions = lane.step(self._state, event, reading.mono, self._settings)
+        reading = self._reading
+        self._state, actions = lane.step(self._state, event, self._clock.mono, self._settings)
         for action in actions:
             match action:
                 case RecordPassed(seq, persons):

@@ -16,7 +16,7 @@ from scanner.core.clock import ClockState
 from scanner.core.grants import AccessGrant, Event, EventException, Gate, TicketType
 from scanner.core.override import StaffAnswer
 from scanner.core.rules import ScanRule, SitePolicy
-from scanner.core.units import Direction, EventNo, Instant, RuleNo, ScopeNo, TypeNo, ZoneNo
+from scanner.core.units import Direction, EventNo, GrantNo, Instant, RuleNo, ScopeNo, TypeNo, ZoneNo
 
 IGNORED = "IGNORED"
 """What is expected of a read that is no new scan."""
@@ -257,6 +257,7 @@ class Script:
     events: Mapping[EventNo, Event]
     event_names: Mapping[EventNo, str]
     grants: Mapping[str, ScriptGrant]
+    grant_names: Mapping[GrantNo, str]
     steps: tuple[Step, ...]
 
     @property

@@ -44,7 +44,7 @@ from scanner.core.units import (
     ZoneNo,
 )
 
-FRESH_MS = 60_000
+FRESH_MS = 1_800_000
 """A lane in contact works from a snapshot no older than this (or than half the hard age, where that is less)."""
 
 BEFORE = DeviceId("before")
@@ -67,13 +67,16 @@ class SiteState:
         return (grant for grant in self.grants.values() if grant.is_listed)
 
 
+KeyIndex = Mapping[CredentialKey, tuple[ScriptGrant, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a lane has of the central's rows."""
 
     mark: SnapshotMark
     state: SiteState
-    by_key: Mapping[CredentialKey, tuple[ScriptGrant, ...]] = field(repr=False)
+    by_key: KeyIndex = field(repr=False)
 
 
 class Known(NamedTuple):
@@ -98,6 +101,7 @@ class RehearsedSite:
         self._script = script
         self._calendar = script.policy.calendar
         self._state = SiteState(script.grants, script.events)
+        self._by_code = _codes(self._state)
         self._book = FactBook(self._calendar)
         self._book.add(_entries_before(script))
         self._blocked: dict[str, int] = {}
@@ -112,7 +116,11 @@ class RehearsedSite:
         published = self._published
         is_old = now - published.mark.created_at >= self._fresh_ms
         if is_old or published.state is not self._state:
-            self._published = self._publish(SnapshotSeq(published.mark.seq + 1))
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Lanes in contact are given a snapshot of this very moment."""
+        self._published = self._publish(self.next_seq, self._published)
 
     def known_to(self, gate: str) -> Known:
         """What a lane knows now."""
@@ -124,7 +132,7 @@ class RehearsedSite:
 
     def owner_of(self, code: str) -> ScriptGrant | None:
         """The first grant with this code, as the central has it now."""
-        return next((g for g in self._state.grants.values() if code in g.codes), None)
+        return self._by_code.get(code)
 
     @property
     def next_seq(self) -> SnapshotSeq:
@@ -140,7 +148,7 @@ class RehearsedSite:
 
     def cut(self, gates: Iterable[str]) -> None:
         """These lose contact; what they know now they keep."""
-        self._published = self._publish(self.next_seq)
+        self.refresh()
         for gate in gates:
             if gate not in self._apart:
                 self._apart[gate] = Known(self._published, self._book.copy())
@@ -193,15 +201,15 @@ class RehearsedSite:
         rule = self._script.rules[grant.grant.rule_no]
         return overuse_of(facts, rule, book.offsets, self._calendar)
 
-    def _publish(self, seq: SnapshotSeq) -> Snapshot:
-        by_key: dict[CredentialKey, tuple[ScriptGrant, ...]] = {}
-        for grant in self._state.listed():
-            for key in keys_of(grant):
-                by_key[key] = (*by_key.get(key, ()), grant)
+    def _publish(self, seq: SnapshotSeq, before: Snapshot | None = None) -> Snapshot:
+        """What the central would say now; nothing is looked up anew where no row changed."""
+        is_same = before is not None and before.state is self._state
+        by_key = before.by_key if before is not None and is_same else _index(self._state)
         return Snapshot(SnapshotMark(seq=seq, created_at=self._now), self._state, by_key)
 
     def _put(self, grant: ScriptGrant) -> None:
         self._state = replace(self._state, grants={**self._state.grants, grant.name: grant})
+        self._by_code = _codes(self._state)
         self.go_to(self._now)
 
     def _block_for_overuse(self) -> None:
@@ -246,6 +254,20 @@ class RehearsedSite:
             entry = inside_since(merge_all(tallies), today)
             if entry is not None:
                 yield self._book.entry_at(entry)
+
+
+def _index(state: SiteState) -> KeyIndex:
+    by_key: dict[CredentialKey, tuple[ScriptGrant, ...]] = {}
+    for grant in state.listed():
+        for key in keys_of(grant):
+            by_key[key] = (*by_key.get(key, ()), grant)
+    return by_key
+
+
+def _codes(state: SiteState) -> dict[str, ScriptGrant]:
+    """By code the first grant that has it."""
+    grants = reversed(tuple(state.grants.values()))
+    return {code: grant for grant in grants for code in grant.codes}
 
 
 def scope_of(scope_no: ScopeNo | None, state: SiteState, script: Script) -> Scope | None:
