@@ -1,7 +1,7 @@
 """The steps of a rehearsal file, in order of time.
 
 Law: a step names only what the file has; a wall time that the site's clocks skip is an error, of two equal ones the
-first is meant unless the step says ``second``. What a step may say depends on what it does, and nothing else is allowed.
+first is meant unless the step says ``second``. What a step may say depends on what it does; all else is refused.
 
 Source: docs/rehearsal.md, "Steps".
 """

@@ -1,8 +1,8 @@
 """`portillon rehearse`: stories told to the rules, or to a whole gate in virtual time.
 
 Law: exit 0 if every expectation of every file holds, 1 if some do not, 2 if a file is wrong; a wrong file does not keep
-the others from being told. Standard output holds reports only; what is wrong with a file goes to standard error, or with
-``--format json`` into its place in the list.
+the others from being told. Standard output holds reports only; what is wrong with a file goes to standard error, or
+with ``--format json`` into its place in the list.
 
 Source: docs/rehearsal.md; docs/commands.md.
 """
