@@ -10,6 +10,7 @@ Source: docs/rehearsal.md; docs/commands.md.
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def rehearse(files: tuple[Path, ...], through: str, form: str) -> None:
 
     FILES are rehearsal files (TOML).
     """
+    logging.getLogger("portillon").addHandler(logging.NullHandler())
     told = [_told(path, through, form) for path in files]
     if form == JSON:
         click.echo(json.dumps([shown for _code, shown in told], ensure_ascii=False, indent=1))
