@@ -25,7 +25,7 @@ from scanner.building import GateParts, build_parts
 from scanner.config import Config
 from scanner.core.errors import ConfigError, StoreError
 from scanner.core.events import FactKind
-from scanner.core.reasons import Flag
+from scanner.lane_start import begin
 
 LOG = logging.getLogger("portillon.gate")
 
@@ -111,11 +111,7 @@ def _lock_file(runtime_dir: Path) -> IO[str]:
 
 def _start(parts: GateParts) -> None:
     how = "simulated" if parts.config.is_simulated else parts.config.turnstile.backend
-    parts.lane.note(FactKind.LANE_STARTED, note=how)
-    _tell_set_aside(parts)
-    for fact in parts.ledger.open_passages():
-        if Flag.AWAITS_PASSAGE.value in fact.flags:
-            parts.lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
+    begin(parts.lane, parts.ledger, how)
     # what was built stays: later collections need not walk it while somebody waits
     gc.freeze()
     LOG.info(
@@ -124,18 +120,6 @@ def _start(parts: GateParts) -> None:
         " (SIMULATED turnstile)" if parts.config.is_simulated else "",
         extra={"simulated": parts.config.is_simulated},
     )
-
-
-def _tell_set_aside(parts: GateParts) -> None:
-    aside = parts.ledger.set_aside
-    if aside is not None:
-        parts.lane.note(FactKind.ALARM, note=aside.code)
-        LOG.warning(
-            "a new ledger is begun; the old one lies in %r: %s",
-            str(aside.folder),
-            aside.why,
-            extra={"code": aside.code},
-        )
 
 
 def _work(parts: GateParts, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ Source: docs/commands.md.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
 import sys
@@ -18,6 +19,7 @@ import click
 
 from scanner.config import load_config
 from scanner.core.errors import GateError
+from scanner.foreign_lines import adopt_stderr
 from scanner.logs import start_logging
 
 LOG = logging.getLogger("portillon.gate")
@@ -35,6 +37,8 @@ LOG = logging.getLogger("portillon.gate")
 def gate(config_path: Path) -> None:
     """Run the lane: camera to turnstile."""
     config = load_config(config_path)
+    sys.stderr = adopt_stderr()
+    faulthandler.enable(sys.stderr)  # the watchdog's SIGABRT tells where every thread hung
     start_logging(config.gate.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

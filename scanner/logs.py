@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import time
 from typing import Any
 
@@ -42,10 +43,18 @@ class JsonFormatter(logging.Formatter):
 
 
 def start_logging(level: str = "INFO") -> None:
-    """Send everything to stderr as JSON."""
+    """Send everything to stderr as JSON, also warnings and what ends a thread."""
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[output], force=True)
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_ended
+
+
+def _thread_ended(end: threading.ExceptHookArgs) -> None:
+    name = None if end.thread is None else end.thread.name
+    what = (end.exc_type, end.exc_value or end.exc_type(), end.exc_traceback)
+    logging.getLogger("portillon").error("thread %r ended by a fault", name, exc_info=what)
 
 
 class OnceLog:

@@ -17,7 +17,7 @@ from typing import Self
 
 from hardware.indicator import NullIndicator
 from scanner.core.clock import ClockState
-from scanner.core.events import Fact, FactKind
+from scanner.core.events import Fact
 from scanner.core.fact_book import FactBook
 from scanner.core.lane_state import LaneMode
 from scanner.core.rehearsal import Report, run
@@ -30,6 +30,7 @@ from scanner.core.tally import Offsets
 from scanner.core.units import CredentialKey, DeviceId, EventNo, GrantNo, Instant
 from scanner.fact_source import Vector
 from scanner.lane_loop import Lane, LanePorts, Read
+from scanner.lane_start import begin
 from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.rehearsal_arm import RehearsedArm, RehearsedDisk
@@ -190,9 +191,7 @@ class GateLane:
             indicator=NullIndicator(),
         )
         self._lane = Lane(ports, lane_settings(is_watched=self._of.is_watched))
-        self._lane.note(FactKind.LANE_STARTED, note="rehearsal")
-        for fact in self._ledger.open_passages():
-            self._lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
+        begin(self._lane, self._ledger, "rehearsal")
         self._touch_fire()
 
     def _tell(self, facts: Sequence[Fact]) -> None:

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -32,7 +33,6 @@ from scanner.core.lane_state import Phase
 from scanner.core.units import Instant, RuleNo
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 from server_stub.demo.stage import Screen
-from support.eventually import eventually
 from support.rights import PARIS, grant, rule
 from support.snapshots import Site, enrol, place
 from support.watcher import Watcher
@@ -45,6 +45,7 @@ WIDTH_PX, HEIGHT_PX = 640, 360
 PROGRAM = "from scanner.cli import main; main()"
 START_WITHIN_S = 30.0
 END_WITHIN_S = 20.0
+POLL_S = 0.01
 ENTRIES = 1_000
 """What each card of `open_site` may enter in all."""
 
@@ -281,8 +282,14 @@ class GateRig:
         return [line for line in self.log() if line.get("code") == code]
 
     def wait_until(self, claim: Callable[[], bool], what: str, within_s: float = 15.0) -> None:
-        """Wait for what the gate will do."""
-        assert eventually(claim, within_s), f"{what} did not happen; the log: {self.log_text()}"
+        """Wait for what the gate will do; asking it takes time too."""
+        clock = SystemClock()
+        until_ms = clock.monotonic_ms() + within_s * 1000
+        pause = threading.Event()
+        while not claim():
+            late = clock.monotonic_ms() > until_ms
+            assert not late, f"{what} did not happen in {within_s} s; the log: {self.log_text()}"
+            pause.wait(POLL_S)
 
 
 def command(*arguments: str) -> list[str]:

@@ -1,0 +1,37 @@
+"""The first facts of a lane that starts: that it did, what it had to set aside, and whose passage nobody saw.
+
+Law: an entry that was recorded counts, whether or not its passage was seen: a gate that was killed in between cannot
+know. It is flagged, once, and never given back by itself.
+
+Source: docs/architecture.md, "The life of a scan" (8); docs/ledger.md, "At start".
+"""
+
+from __future__ import annotations
+
+import logging
+
+from scanner.core.events import FactKind
+from scanner.lane_loop import Lane
+from scanner.ledger import Ledger
+from scanner.ledger_files import SetAside
+
+LOG = logging.getLogger("portillon.gate")
+
+
+def begin(lane: Lane, ledger: Ledger, how: str) -> None:
+    """Record the start. ``how``: what drives the arm."""
+    lane.note(FactKind.LANE_STARTED, note=how)
+    if ledger.set_aside is not None:
+        _tell(lane, ledger.set_aside)
+    for fact in ledger.open_passages():
+        lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
+
+
+def _tell(lane: Lane, aside: SetAside) -> None:
+    lane.note(FactKind.ALARM, note=aside.code)
+    LOG.warning(
+        "a new ledger is begun; the old one lies in %r: %s",
+        str(aside.folder),
+        aside.why,
+        extra={"code": aside.code},
+    )
