@@ -117,6 +117,7 @@ class GateLane:
         """What the lane says to what it reads, and staff to that; None = no new scan."""
         self._follow()
         self._arm.walks = step.passage is Passage.TURNED
+        was_pending = self._lane.state.grant is not None
         answer = self._lane.read(
             Read(payload), step.direction, step.party, is_inspection=step.is_inspection
         )
@@ -126,7 +127,8 @@ class GateLane:
         if step.override is not None:
             override, fact = self._lane.override(step.override, role_of(step.override), OPERATOR)
             charged += 0 if fact is None else override.charged
-        self._settle(step.passage if self._of.is_watched else Passage.TURNED)
+        if not was_pending:
+            self._settle(step.passage if self._of.is_watched else Passage.TURNED)
         return Answered(answer.decision, charged)
 
     def end_passage(self, *, has_turned: bool) -> None:
