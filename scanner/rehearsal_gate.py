@@ -118,7 +118,7 @@ class GateLane:
         """What the lane says to what it reads, and staff to that; None = no new scan."""
         self._follow()
         self._arm.walks = step.passage is Passage.TURNED
-        under_way = self._lane.state.grant
+        was_pending = self._lane.state.grant is not None
         answer = self._lane.read(
             Read(payload), step.direction, step.party, is_inspection=step.is_inspection
         )
@@ -128,7 +128,7 @@ class GateLane:
         if step.override is not None:
             override, fact = self._lane.override(step.override, role_of(step.override), OPERATOR)
             charged += 0 if fact is None else override.charged
-        if self._lane.state.grant is not under_way:
+        if not was_pending:
             self._settle(step.passage if self._of.is_watched else Passage.TURNED)
         return Answered(answer.decision, charged)
 

@@ -155,8 +155,7 @@ class StepReader:
         """What only a signed ticket can be needs one."""
         owner = self._owner(look.code)
         if owner is None and (look.is_rotating or look.renewal_until is not None):
-            valid = ", ".join(code for grant in self._grants.now.values() for code in grant.codes)
-            table.wrong("scan", f"{shown(look.code)} is not a code of this file (valid: {valid})")
+            self._refuse_code(table, "scan", look.code)
             return
         is_ticket = owner is not None and (
             owner.is_signed
@@ -170,6 +169,10 @@ class StepReader:
         ):
             if is_asked and not is_ticket:
                 table.wrong(key, f"{shown(look.code)} is not a signed ticket of this file")
+
+    def _refuse_code(self, table: Table, key: str, code: str) -> None:
+        codes = _list(code for grant in self._grants.now.values() for code in grant.codes)
+        table.wrong(key, f"{shown(code)} is not a code of this file (valid: {codes})")
 
     def _owner(self, code: str) -> ScriptGrant | None:
         return next((grant for grant in self._grants.now.values() if code in grant.codes), None)
@@ -198,10 +201,9 @@ class StepReader:
 
     def _revoke(self, table: Table, place: Place) -> Step:
         table.require("code")
-        codes = [code for grant in self._grants.now.values() for code in grant.codes]
         code = table.text("code").removeprefix(ROTATING)
-        if "code" in table and code not in codes:
-            table.wrong("code", f"{shown(code)} is not a code of this file (valid: {_list(codes)})")
+        if "code" in table and self._owner(code) is None:
+            self._refuse_code(table, "code", code)
         return Revoke(place, code)
 
     def _change(self, table: Table, place: Place) -> Step:

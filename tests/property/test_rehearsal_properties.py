@@ -95,7 +95,9 @@ DOINGS = st.one_of(
     st.just({"do": "change", "grant": "t", "set": {"listed": True}}),
     st.just({"do": "expect"}),
 )
-STEPS = st.lists(st.tuples(st.integers(0, 90), st.one_of(scans(), scans(), DOINGS)), max_size=14)
+STEPS = st.lists(
+    st.tuples(st.integers(0, 90), st.one_of(scans(), scans(), DOINGS)), min_size=8, max_size=20
+)
 
 
 def told(value: object) -> str:
@@ -138,7 +140,7 @@ def test_both_ways_answer_the_same(
 @settings(max_examples=60)
 @given(
     st.sampled_from(RULES[:2]),
-    st.lists(st.tuples(st.integers(0, 90), scans()), max_size=14),
+    st.lists(st.tuples(st.integers(0, 90), scans()), min_size=6, max_size=16),
 )
 def test_in_contact_no_limit_is_exceeded_but_by_force(
     rule: str, steps: list[tuple[int, dict[str, Any]]]
@@ -154,7 +156,7 @@ def test_in_contact_no_limit_is_exceeded_but_by_force(
 @settings(max_examples=60)
 @given(
     st.sampled_from(RULES),
-    st.lists(st.tuples(st.integers(0, 90), scans()), max_size=14),
+    st.lists(st.tuples(st.integers(0, 90), scans()), min_size=6, max_size=16),
     st.permutations(GATES),
 )
 def test_whoever_joins_first_the_counts_are_the_same(
