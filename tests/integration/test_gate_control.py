@@ -14,7 +14,7 @@ import pytest
 from scanner.control import ControlClient
 from scanner.core.events import FactKind
 from support.gates import GateRig, card, run_portillon, send_line
-from support.snapshots import HERE
+from support.snapshots import HERE, ticket
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,23 @@ def test_no_operators_name_can_stop_the_lane(gate: GateRig, operator: Any) -> No
     assert send_line(gate.runtime / "gate.sock", line) == {"ok": True, "mode": "closed"}
 
     assert len(gate.facts(FactKind.LANE_MODE)[-1].operator or "") <= 80
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"TK1:", "BAD_SIGNATURE"),
+        (ticket()[:-9], "BAD_SIGNATURE"),
+        (b"TK1:" + b"7" * 300, "BAD_SIGNATURE"),
+        (b"TR1:\xff\x00", "UNREADABLE"),
+    ],
+)
+def test_a_ticket_that_is_none_is_refused_with_its_reason_and_the_lane_goes_on(
+    gate: GateRig, payload: bytes, reason: str
+) -> None:
+    with gate.watch() as watcher:
+        refused = gate.scan(watcher, payload)
+    assert (refused["outcome"], refused["reason"], refused["charged"]) == ("DECLINED", reason, 0)
 
 
 def test_callers_who_say_nothing_or_hang_up_cost_the_lane_nothing(gate: GateRig) -> None:

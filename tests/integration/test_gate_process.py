@@ -9,9 +9,15 @@ import pytest
 
 from scanner.core.events import FactKind
 from scanner.core.reasons import Flag
+from scanner.ledger import Ledger
 from support.gates import ENTRIES, GateRig, card
+from support.snapshots import HERE
 
 RELAY = "GPIO17"
+SLOW_OR_NETWORK = {
+    *("sqlite_utils", "requests", "urllib3", "tuf", "http_message_signatures", "zstandard"),
+    *("textual", "rich", "sqlalchemy", "alembic", "litestar", "uvicorn", "asyncio", "ssl"),
+}
 
 
 @pytest.fixture
@@ -150,3 +156,16 @@ def test_a_ledger_that_breaks_under_the_gate_is_set_aside_by_the_next_start(tmp_
             assert gate.admit(watcher, card(1))["outcome"] == "SUCCESS"
         assert (gate.ledger.parent / "set-aside-1" / "ledger.db").exists()
         assert gate.logged("ledger_damaged")
+
+
+def test_a_gate_whose_ledger_is_of_today_loads_nothing_slow_and_no_network(
+    metered: GateRig,
+) -> None:
+    Ledger.open(metered.ledger.parent, HERE).close()
+    metered.start_ready()
+    with metered.watch() as watcher:
+        metered.admit(watcher, card(1))
+    assert metered.stop() == 0
+
+    foreign = {name.partition(".")[0] for name in metered.loaded()}
+    assert foreign & SLOW_OR_NETWORK == set()

@@ -269,6 +269,10 @@ class GateRig:
         changes = [line.split() for line in (self.folder / "meter").read_text().splitlines()]
         return [(line, level == "1") for line, level in changes]
 
+    def loaded(self) -> set[str]:
+        """The modules that a metered gate held when it ended."""
+        return set((self.folder / "meter.modules").read_text().split())
+
     def log_text(self) -> str:
         """Everything on standard output and error."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")

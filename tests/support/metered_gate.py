@@ -2,18 +2,20 @@
 
     python -m support.metered_gate METER FAULT COMMAND...
 
-METER gets a line ``GPIO17 1`` whenever a wire changes. FAULT: ``none``; ``camera``: from the second picture on its
-driver raises what no driver may raise; ``relay``: a relay that was switched on cannot be switched off again; ``disk``:
-SQLite finds its file damaged at the first scan. All else is the real program: this is how a test sees what the arm was
-told last, and how a crash looks that nobody foresaw.
+METER gets a line ``GPIO17 1`` whenever a wire changes, METER.modules at the end what was loaded. FAULT: ``none``;
+``camera``: from the second picture on its driver raises what no driver may raise; ``relay``: a relay that was switched
+on cannot be switched off again; ``disk``: SQLite finds its file damaged at the first scan. All else is the real
+program: this is how a test sees what the arm was told last, and how a crash looks that nobody foresaw.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import sqlite3
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from hardware import replay, simulated
@@ -55,8 +57,13 @@ class DamagedLedger(ledger.Ledger):
         super()._insert(facts, local)
 
 
+def _list_modules(path: str) -> None:
+    Path(path).write_text(" ".join(sys.modules))
+
+
 def _meddle(meter: str, fault: str) -> None:
     MeteredChip.meter = os.open(meter, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    atexit.register(_list_modules, f"{meter}.modules")
     MeteredChip.sticks = fault == "relay"
     arm: Any = simulated
     arm.SimulatedChip = MeteredChip
