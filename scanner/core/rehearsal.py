@@ -168,6 +168,8 @@ def _do_at_lane(step: Step, lanes: Mapping[str, RehearsedLane]) -> None:
             lanes[gate].set_mode(mode)
         case SetDisk(_, gate, is_full):
             lanes[gate].set_disk(is_full=is_full)
+        case _:
+            raise RuntimeError(f"no lane can {step!r}")
 
 
 def _missed(expected: Expected, answered: Answered | None, script: Script) -> Iterator[Miss]:

@@ -10,6 +10,7 @@ from scanner.core.errors import ConfigError
 from scanner.core.lane import (
     DUE,
     TABLE,
+    Abandoned,
     Action,
     Alarm,
     AlarmCode,
@@ -522,3 +523,8 @@ def test_a_phase_without_its_grant_is_our_mistake() -> None:
     broken = replace(starting_state(0), phase=Phase.WAIT_PASSAGE)
     with pytest.raises(RuntimeError, match="without a grant"):
         step(broken, Passage(IN), 0, ENTRY)
+
+
+def test_a_lane_that_nobody_stands_at_has_nothing_to_give_up() -> None:
+    idle = starting_state(0)
+    assert step(idle, Abandoned(), 5, ENTRY) == (idle, ())
