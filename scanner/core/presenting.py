@@ -17,7 +17,6 @@ from scanner.core.credential import (
     Opaque,
     Rotating,
     Signed,
-    Unreadable,
     opaque_key,
     parse,
     signed_key,
@@ -52,7 +51,7 @@ def present(
             return _ticket(CredentialKind.SIGNED, text, reader)
         case Rotating() as code:
             return _rotating(code, reader, clock)
-        case Unreadable():
+        case _:
             return Presented(kind=CredentialKind.UNREADABLE, problem=Reason.UNREADABLE)
 
 

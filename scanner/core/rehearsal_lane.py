@@ -56,6 +56,9 @@ SETTLE_MS = 2_000
 OPERATOR = "rehearsal"
 
 
+NOTHING = (b"", Direction.IN)
+
+
 class Answered(NamedTuple):
     """The lane's own answer, and what the scan was charged once staff had their say."""
 
@@ -249,8 +252,8 @@ class CoreLane:
                     self._forget()
 
     def _forget(self) -> None:
-        if self._pending is not None:
-            self._shown, self._pending = self._shown.forget(*self._pending), None
+        self._shown = self._shown.forget(*(self._pending or NOTHING))
+        self._pending = None
 
     def _note(self, reading: ClockReading, **fields: Any) -> None:
         self._record(happened(self._identity(), reading, self._of.gate, **fields))
