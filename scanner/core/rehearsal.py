@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from scanner.core.clock import ClockState
 from scanner.core.rehearsal_codes import payload
@@ -26,6 +26,7 @@ from scanner.core.rehearsal_script import (
     Expected,
     GateMode,
     Join,
+    LaneStep,
     Restart,
     Revoke,
     ScanStep,
@@ -34,6 +35,7 @@ from scanner.core.rehearsal_script import (
     SetClock,
     SetDisk,
     SetMode,
+    SiteStep,
     Step,
 )
 from scanner.core.rehearsal_site import Counts, RehearsedSite
@@ -135,7 +137,7 @@ def _scanned(
     return StepReport(step, tuple(_missed(step.expected, answered, script)), answered)
 
 
-def _do(step: Step, site: RehearsedSite, lanes: Mapping[str, RehearsedLane]) -> None:
+def _do(step: SiteStep | LaneStep, site: RehearsedSite, lanes: Mapping[str, RehearsedLane]) -> None:
     match step:
         case Cut(_, gates):
             site.cut(gates)
@@ -149,16 +151,14 @@ def _do(step: Step, site: RehearsedSite, lanes: Mapping[str, RehearsedLane]) -> 
             site.change_grant(grant, is_review=is_review)
         case ChangeEvent(_, event):
             site.change_event(event)
-        case SetClock():
-            site.refresh()
-            _do_at_lane(step, lanes)
         case _:
-            _do_at_lane(step, lanes)
+            _do_at_lane(step, site, lanes)
 
 
-def _do_at_lane(step: Step, lanes: Mapping[str, RehearsedLane]) -> None:
+def _do_at_lane(step: LaneStep, site: RehearsedSite, lanes: Mapping[str, RehearsedLane]) -> None:
     match step:
         case SetClock(_, gate, state, wall):
+            site.refresh()
             lanes[gate].set_clock(state, wall)
         case EndPassage(_, gate, has_turned):
             lanes[gate].end_passage(has_turned=has_turned)
@@ -169,7 +169,7 @@ def _do_at_lane(step: Step, lanes: Mapping[str, RehearsedLane]) -> None:
         case SetDisk(_, gate, is_full):
             lanes[gate].set_disk(is_full=is_full)
         case _:
-            raise RuntimeError(f"no lane can {step!r}")
+            assert_never(step)
 
 
 def _missed(expected: Expected, answered: Answered | None, script: Script) -> Iterator[Miss]:

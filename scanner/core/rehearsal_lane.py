@@ -59,6 +59,9 @@ NOBODY = (b"", Direction.IN)
 """A code that nobody showed."""
 
 
+NOTHING = (b"", Direction.IN)
+
+
 class Answered(NamedTuple):
     """The lane's own answer, and what the scan was charged once staff had their say."""
 
@@ -252,8 +255,8 @@ class CoreLane:
                     self._forget()
 
     def _forget(self) -> None:
-        pending, self._pending = self._pending, None
-        self._shown = self._shown.forget(*(pending or NOBODY))
+        self._shown = self._shown.forget(*(self._pending or NOTHING))
+        self._pending = None
 
     def _note(self, reading: ClockReading, **fields: Any) -> None:
         self._record(happened(self._identity(), reading, self._of.gate, **fields))

@@ -226,20 +226,9 @@ class ExpectCounts:
     inside: Mapping[str, int]
 
 
-Step = (
-    ScanStep
-    | Cut
-    | Join
-    | Revoke
-    | ChangeGrant
-    | ChangeEvent
-    | SetClock
-    | EndPassage
-    | Restart
-    | SetMode
-    | SetDisk
-    | ExpectCounts
-)
+SiteStep = Cut | Join | Revoke | ChangeGrant | ChangeEvent
+LaneStep = SetClock | EndPassage | Restart | SetMode | SetDisk
+Step = ScanStep | ExpectCounts | SiteStep | LaneStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.core.lane import (
+    Abandoned,
     Action,
     Alarm,
     Fire,
@@ -56,6 +57,7 @@ inputs: st.SearchStrategy[Input] = st.one_of(
     st.builds(Fire, active=truths),
     st.builds(Tamper, active=truths),
     st.builds(Mode, mode=st.sampled_from(LaneMode)),
+    st.just(Abandoned()),
     st.just(Report()),
     st.just(Repaired()),
     st.just(Tick()),

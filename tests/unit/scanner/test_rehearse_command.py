@@ -146,3 +146,18 @@ def test_what_the_page_shows_of_a_step_that_does_not_hold_is_what_is_printed(
 
     printed = [line.rstrip() for line in rehearse(str(path)).stdout.splitlines()]
     assert [line for line in shown if line[4:].rstrip() not in [*printed, "       …"]] == []
+
+
+def test_a_count_that_is_not_as_expected_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "story.toml"
+    counts = "used = { M-1 = 2 }\noveruse = { M-1 = 1 }\ninside = { main = 0 }"
+    path.write_text(f'{GOOD}[[steps]]\nat = "2025-04-01T11:00"\ndo = "expect"\n{counts}\n')
+
+    result = rehearse(str(path))
+    assert result.exit_code == 1
+    for line in (
+        "used.M-1: expected 2, got 1",
+        "overuse.M-1: expected 1, got 0",
+        "inside.main: expected 0, got 1",
+    ):
+        assert line in result.stdout
