@@ -21,6 +21,7 @@ from support.snapshots import HERE, ticket
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateRig]:
     """One gate for all of these: whatever one caller does, the next finds it at work."""
     with GateRig(tmp_path_factory.mktemp("gate")) as rig:
+        rig.hold_up()
         rig.start_ready()
         yield rig
         assert rig.stop() == 0
