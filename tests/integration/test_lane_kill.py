@@ -193,11 +193,15 @@ def assert_counts_are_those_of_the_ledger(
             used[facts[fact.refers_to].grant_no or 0] -= fact.persons
 
 
-def assert_every_passage_is_settled_once(facts: dict[Seq, Fact]) -> None:
+def assert_every_passage_is_settled_once(
+    facts: dict[Seq, Fact], said: list[dict[str, Any]]
+) -> None:
+    """By the last lane's start; what it did itself before its own end is for the next."""
+    last_start = [line["head"] for line in said if "ready" in line][-1]
     settled = Counter(fact.refers_to for fact in of_kind(facts, *SETTLING))
     for scan in of_kind(facts, FactKind.SCAN):
         assert Flag.AWAITS_PASSAGE in scan.flags
-        assert settled[scan.seq] == 1
+        assert settled[scan.seq] == 1 or scan.seq > last_start
 
 
 @pytest.mark.faults
@@ -217,7 +221,7 @@ def test_a_lane_that_is_killed_at_any_moment_loses_nothing_and_charges_nobody_tw
     facts = recorded(tmp_path)
     assert_one_presentation_is_one_scan(facts, killer.said)
     assert_counts_are_those_of_the_ledger(facts, killer.said)
-    assert_every_passage_is_settled_once(facts)
+    assert_every_passage_is_settled_once(facts, killer.said)
     assert {fact.epoch for fact in facts.values()} == {facts[Seq(1)].epoch}
     assert len([line for line in killer.said if "scan" in line]) > faults_rounds
     assert len(killer.hit) > 3, killer.hit

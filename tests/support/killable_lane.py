@@ -185,7 +185,7 @@ class KillableLane:
         """Let people in until killed."""
         self._board.enter(Place.BEGINNING)
         begin(self._lane, self._ledger, "simulated")
-        self.say(ready=os.getpid())
+        self.say(ready=os.getpid(), head=self._ledger.head.seq)
         while True:
             self._visit()
             self._board.enter(Place.MOVING_LOG)
