@@ -20,10 +20,31 @@ TWO_HOURS_MS = 2 * 3_600_000
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[GateRig]:
+    """A gate of the test's own, not started yet."""
     with GateRig(tmp_path) as rig:
         yield rig
         assert rig.stop() == 0
         rig.log()
+
+
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateRig]:
+    with GateRig(tmp_path_factory.mktemp("gate")) as rig:
+        rig.hold_up()
+        rig.start_ready()
+        yield rig
+        assert rig.stop() == 0
+        rig.log()
+
+
+@pytest.fixture
+def running(_running: GateRig) -> Iterator[GateRig]:
+    """One gate for all that it survives: after each test it has no doubts and works from snapshot 100."""
+    yield _running
+    point(_running.cache, "100.db", 100)
+    _running.hold_up()
+    _running.wait_until(lambda: _running.status()["doubts"] == [], "the end of all doubts")
+    assert _running.status()["snapshot"]["seq"] == 100
 
 
 @pytest.mark.parametrize("device", ["/dev/video-that-is-not-there", "/dev/null"])
@@ -44,85 +65,82 @@ def test_a_gate_without_its_camera_goes_on_says_so_once_and_can_be_stopped(
     assert gate.facts()[-1].kind is FactKind.LANE_STOPPED
 
 
-def test_pictures_that_are_none_cost_only_themselves(gate: GateRig) -> None:
-    gate.hold_up()
-    picture = gate.screen.written[-1].read_bytes()
-    gate.start_ready()
-    frames = gate.screen.folder
-    for number, junk in enumerate((b"", b"\x89PNG\r\n\x1a\n", picture[: len(picture) // 2]), 2):
-        (frames / f"{number:06d}.png").write_bytes(junk)
-    (frames / "000005.png").mkdir()
-    gate.screen.shown = 5
+def test_pictures_that_are_none_cost_only_themselves(running: GateRig) -> None:
+    picture = running.screen.written[-1].read_bytes()
+    junk = (b"", b"\x89PNG\r\n\x1a\n", picture[: len(picture) // 2])
+    for content in junk:
+        running.screen.shown += 1
+        (running.screen.folder / f"{running.screen.shown:06d}.png").write_bytes(content)
+    running.screen.shown += 1
+    (running.screen.folder / f"{running.screen.shown:06d}.png").mkdir()
 
-    with gate.watch() as watcher:
-        assert gate.admit(watcher, card(1))["outcome"] == "SUCCESS"
-
-
-def test_a_folder_of_pictures_that_goes_away_is_a_camera_that_is_silent(gate: GateRig) -> None:
-    gate.hold_up()
-    gate.start_ready()
-    shutil.rmtree(gate.screen.folder)
-    gate.wait_until(lambda: gate.status()["doubts"] == ["camera_silent"], "the doubt")
-
-    with gate.watch() as watcher:
-        assert gate.admit(watcher, card(1))["outcome"] == "SUCCESS"
-
-    assert gate.status()["doubts"] == []
-    assert [line["level"] for line in gate.logged("camera_silent")] == ["warning", "info"]
+    with running.watch() as watcher:
+        assert running.admit(watcher, card(1))["outcome"] == "SUCCESS"
 
 
-def test_a_base_that_sync_swaps_in_is_used_for_the_next_scan(gate: GateRig) -> None:
-    gate.start_ready()
-    with gate.watch() as watcher:
-        gate.admit(watcher, card(1))
-        place(gate.cache, replace(open_site(cards=2), seq=101))
+def test_a_folder_of_pictures_that_goes_away_is_a_camera_that_is_silent(running: GateRig) -> None:
+    shutil.rmtree(running.screen.folder)
+    running.wait_until(lambda: running.status()["doubts"] == ["camera_silent"], "the doubt")
 
-        admitted = gate.admit(watcher, card(2))
+    with running.watch() as watcher:
+        assert running.admit(watcher, card(2))["outcome"] == "SUCCESS"
 
-    assert gate.status()["snapshot"]["seq"] == 101
-    assert gate.facts(FactKind.SCAN)[-1].snapshot_seq == 101
+    assert running.status()["doubts"] == []
+    assert [line["level"] for line in running.logged("camera_silent")] == ["warning", "info"]
+
+
+def test_a_base_that_sync_swaps_in_is_used_for_the_next_scan(running: GateRig) -> None:
+    with running.watch() as watcher:
+        running.admit(watcher, card(3))
+        place(running.cache, replace(open_site(cards=4), seq=101))
+
+        admitted = running.admit(watcher, card(4))
+
+    assert running.status()["snapshot"]["seq"] == 101
+    assert running.facts(FactKind.SCAN)[-1].snapshot_seq == 101
     assert admitted["charged"] == 1
 
 
-def test_a_pointer_to_a_broken_base_leaves_the_last_good_one_in_use(gate: GateRig) -> None:
-    gate.start_ready()
-    (gate.cache / "101.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 8_000)
-    point(gate.cache, "101.db", 101)
-    gate.wait_until(lambda: gate.status()["doubts"] == ["snapshot_not_opened"], "the doubt")
+def test_a_pointer_to_a_broken_base_leaves_the_last_good_one_in_use(running: GateRig) -> None:
+    (running.cache / "102.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 8_000)
+    point(running.cache, "102.db", 102)
+    running.wait_until(lambda: running.status()["doubts"] == ["snapshot_not_opened"], "the doubt")
 
-    with gate.watch() as watcher:
-        assert gate.admit(watcher, card(1))["outcome"] == "SUCCESS"
-    assert gate.status()["snapshot"]["seq"] == 100
+    with running.watch() as watcher:
+        assert running.admit(watcher, card(5))["outcome"] == "SUCCESS"
+    assert running.status()["snapshot"]["seq"] == 100
 
-    place(gate.cache, replace(open_site(), seq=102))
-    gate.wait_until(lambda: gate.status()["doubts"] == [], "its end")
-    assert gate.status()["snapshot"]["seq"] == 102
-    assert len(gate.logged("snapshot_not_opened")) == 2
+    place(running.cache, replace(open_site(), seq=103))
+    running.wait_until(lambda: running.status()["doubts"] == [], "its end")
+    assert running.status()["snapshot"]["seq"] == 103
 
 
-def test_a_pointer_that_cannot_be_read_changes_nothing(gate: GateRig) -> None:
-    gate.start_ready()
-    for pointer, code in (
+@pytest.mark.parametrize(
+    ("pointer", "code"),
+    [
         (b"", "snapshot_unusable"),
         (b'{"file": "../../etc/passwd"}', "snapshot_not_opened"),
         (b"\xff" * 9_000, "snapshot_unusable"),
-    ):
-        (gate.cache / "current").write_bytes(pointer)
+    ],
+)
+def test_a_pointer_that_cannot_be_used_changes_nothing(
+    running: GateRig, pointer: bytes, code: str
+) -> None:
+    (running.cache / "current").write_bytes(pointer)
 
-        gate.wait_until(lambda code=code: code in gate.status()["doubts"], f"the doubt {code}")
+    running.wait_until(lambda: running.status()["doubts"] == [code], "the doubt")
 
-        assert gate.status()["snapshot"]["seq"] == 100
-        point(gate.cache, "100.db", 100)
-        gate.wait_until(lambda: gate.status()["doubts"] == [], "its end")
+    assert running.status()["snapshot"]["seq"] == 100
 
 
-def test_a_base_of_another_site_is_not_used(gate: GateRig) -> None:
-    gate.start_ready()
-    place(gate.cache, replace(open_site(), seq=101, site="zoo"))
+def test_a_base_of_another_site_is_not_used(running: GateRig) -> None:
+    place(running.cache, replace(open_site(), seq=104, site="zoo"))
 
-    gate.wait_until(lambda: gate.status()["doubts"] == ["snapshot_of_another_site"], "the doubt")
+    running.wait_until(
+        lambda: running.status()["doubts"] == ["snapshot_of_another_site"], "the doubt"
+    )
 
-    assert gate.status()["snapshot"]["seq"] == 100
+    assert running.status()["snapshot"]["seq"] == 100
 
 
 def test_a_gate_whose_snapshot_is_taken_away_knows_nobody(gate: GateRig) -> None:
