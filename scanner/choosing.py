@@ -19,8 +19,9 @@ PATIENCE_MS = 300
 """How long a code that says nothing to this gate must be in view before it is answered."""
 COMPANY_MS = 1_000
 """For so long after the visitor's own code was seen, other codes beside it are nobody's."""
-OUT_OF_VIEW_MS = 500
-"""A code that was not read for so long has left; patience begins anew."""
+OUT_OF_VIEW_MS = 1_200
+"""A code that was not read for so long has left; patience begins anew. A lane in which nothing moves is looked at only
+twice a second, and a code may be missed once."""
 
 
 class Choice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.candidate import Candidate, Quad
 from scanner.choosing import COMPANY_MS, OUT_OF_VIEW_MS, PATIENCE_MS, Choice
+from scanner.tries import FULL_LOOK_EVERY_MS
 
 SMALL: Quad = ((0, 0), (10, 0), (10, 10), (0, 10))
 LARGE: Quad = ((0, 0), (90, 0), (90, 90), (0, 90))
@@ -46,6 +47,13 @@ def test_an_unknown_code_that_left_must_wait_again() -> None:
     assert choice.of([POSTER], 0) is None
     assert choice.of([], OUT_OF_VIEW_MS) is None
     assert choice.of([POSTER], OUT_OF_VIEW_MS + 1) is None
+
+
+def test_an_unknown_code_that_lies_still_is_answered_though_nothing_moves() -> None:
+    choice = _choice()
+    looks = range(0, 4 * FULL_LOOK_EVERY_MS, FULL_LOOK_EVERY_MS + 20)
+    answers = [choice.of([] if look == 1 else [POSTER], at) for look, at in enumerate(looks)]
+    assert answers == [None, None, POSTER, POSTER]
 
 
 def test_a_poster_beside_a_ticket_is_nobodys_also_in_frames_where_the_ticket_is_missed() -> None:
