@@ -72,7 +72,8 @@ class CurrentBase:
         if seen != self._seen:
             self._seen = seen
             self._broken.clear()
-            self._reopen()
+            with self.doubts.looked_at_anew():
+                self._reopen()
         return self._in_use
 
     @property
@@ -106,10 +107,8 @@ class CurrentBase:
             self._use(None, None)
             return
         named = self._named()
-        if named is not None and self._try(named):
-            for code in self.doubts.open_codes:
-                self.doubts.settled(code)
-        elif self._in_use is None:
+        is_usable = named is not None and self._try(named)
+        if not is_usable and self._in_use is None:
             self._take_newest()
         if self._in_use is not None and self._in_use.gate.zone_no == NO_ZONE:
             self.doubts.doubt(_not_in_snapshot(self._in_use.gate.gate_no))

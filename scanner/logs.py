@@ -13,6 +13,8 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from scanner.core.errors import GateError
@@ -63,9 +65,11 @@ class OnceLog:
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._open: set[str] = set()
+        self._heard: set[str] = set()
 
     def doubt(self, error: GateError) -> bool:
         """Report a fault; True when it is news."""
+        self._heard.add(error.code)
         if error.code in self._open:
             return False
         self._open.add(error.code)
@@ -79,6 +83,14 @@ class OnceLog:
         self._open.remove(code)
         self._logger.info("over: %s", code, extra={"code": code})
         return True
+
+    @contextmanager
+    def looked_at_anew(self) -> Iterator[None]:
+        """All that these doubts are about is looked at within: what is not reported again is over."""
+        self._heard.clear()
+        yield
+        for code in sorted(self._open - self._heard):
+            self.settled(code)
 
     def all_settled(self) -> None:
         """What these doubts were about works."""

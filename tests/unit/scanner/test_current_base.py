@@ -143,6 +143,20 @@ def test_the_doubt_ends_with_a_good_snapshot(bases: CurrentBase, tmp_path: Path)
     assert bases.doubts.open_codes == ()
 
 
+def test_another_fault_takes_the_place_of_the_one_before(
+    bases: CurrentBase, tmp_path: Path
+) -> None:
+    place(tmp_path, Site(seq=1))
+    (tmp_path / "current").write_bytes(b"")
+    assert seq_of(bases) == 1
+    assert bases.doubts.open_codes == ("snapshot_unusable",)
+
+    a_missing_file(tmp_path)
+
+    assert seq_of(bases) == 1
+    assert bases.doubts.open_codes == ("snapshot_not_opened",)
+
+
 def test_no_pointer_is_no_snapshot(bases: CurrentBase, tmp_path: Path) -> None:
     place(tmp_path, Site(seq=1))
     assert seq_of(bases) == 1
