@@ -33,16 +33,10 @@ NO_READER = Reader(KeyRing("", ()))
 
 
 class Lookups:
-    """Everything known at one lane. Use from the lane's thread. ``master`` proves rotating codes."""
+    """Everything known at one lane. Use from the lane's thread."""
 
-    def __init__(
-        self,
-        cache_dir: Path,
-        own: OwnSource,
-        peers: FactSource | None = None,
-        master: bytes | None = None,
-    ) -> None:
-        self._bases = CurrentBase(cache_dir, master)
+    def __init__(self, cache_dir: Path, own: OwnSource, peers: FactSource | None = None) -> None:
+        self._bases = CurrentBase(cache_dir)
         self._own = own
         self._peers = NoPeers() if peers is None else peers
         self._bases.follow()

@@ -193,7 +193,14 @@ def point(cache_dir: Path, name: str, seq: int) -> None:
     save_atomically(cache_dir / "current", msgspec.json.encode(pointer))
 
 
-def enrol(cache_dir: Path, *, gate_no: int = 1, site: str = SITE, **peppers: bytes) -> None:
+def enrol(
+    cache_dir: Path,
+    *,
+    gate_no: int = 1,
+    site: str = SITE,
+    master: bytes | None = None,
+    **peppers: bytes,
+) -> None:
     """Write this device's papers."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     held = peppers or {PEPPER_ID: PEPPER}
@@ -208,6 +215,7 @@ def enrol(cache_dir: Path, *, gate_no: int = 1, site: str = SITE, **peppers: byt
             central_url="",
             root_version=1,
             root_sha256="",
+            event_master=None if master is None else base64.b64encode(master).decode(),
         ),
     )
 
