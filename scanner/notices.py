@@ -34,6 +34,7 @@ def answered(decision: Decision, fact: Fact | None, direction: Direction) -> Not
         "remaining": decision.remaining,
         "seat": decision.seat,
         "charged": fact.charged if fact else 0,
+        "inspection": decision.is_inspection,
         "wait_s": decision.wait_s,
         "valid_until": decision.valid_until,
         "last_used_at": last.at if last else None,

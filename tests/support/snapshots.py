@@ -87,6 +87,8 @@ class Site:
     vector: Mapping[tuple[DeviceId, Epoch], int] = field(default_factory=dict)
     offsets: Mapping[tuple[str, str], int] = field(default_factory=dict)
     policy: SitePolicy = field(default_factory=policy)
+    operators: Iterable[Row] = ()
+    """Name, role, PIN's hash, version."""
 
     @property
     def mark(self) -> SnapshotMark:
@@ -146,6 +148,7 @@ def _rows(site: Site) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "revoked", [(key[:REVOKED_PREFIX_BYTES],) for key in site.revoked]
     yield "ticket_key", map(encode_ticket_key, site.ticket_keys)
     yield "config", encode_config(site.policy)
+    yield "operator", site.operators
     yield "vector", [(*ledger, seq) for ledger, seq in site.vector.items()]
     yield "clock_offset", [(*boot, offset) for boot, offset in site.offsets.items()]
 
