@@ -34,6 +34,8 @@ from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.ports import TurnstilePort
 from scanner.seeing import Seeing
+from scanner.staff_commands import build_staff_commands
+from scanner.staff_pins import StaffPins
 from scanner.status import Senses, status
 from scanner.wiring import indicator_settings, lane_settings, turnstile_settings
 from sync.device import Device, load_device
@@ -76,6 +78,8 @@ class GateParts:
                 is_simulated=self.config.is_simulated,
             ),
             self.doubts,
+            self.lane.question,
+            self.lane.prepared,
         )
 
 
@@ -117,6 +121,9 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
         control=control,
     )
     control.offer(build_commands(lane, parts.status, _simulated_passage(turnstile)))
+    pins = StaffPins(lambda: lookups.operators, clock.monotonic_ms)
+    proven = {"answer": pins.identify, "inspect": pins.identify}
+    control.offer(build_staff_commands(lane), proven)
     return parts
 
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("scanner.gate_command", "Run the lane: camera to turnstile."),
     "sync": ("scanner.sync_command", "Run the network side: snapshots down, facts up."),
     "enrol": ("scanner.sync_command", "Make this device a gate of a site."),
+    "lane": ("scanner.lane_command", "Look at a running lane, change its mode, answer it."),
     "decode": ("scanner.decode_command", "Read the codes in pictures and say why not."),
     "ledger": ("scanner.ledger_command", "Show, verify or export the recorded facts."),
     "rehearse": ("scanner.rehearse_command", "Tell stories to the rules before they go live."),

@@ -19,9 +19,9 @@ import socket
 import socketserver
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from scanner.core.errors import ConfigError, GateError, InputError
 
@@ -40,7 +40,11 @@ HANG_UP_WITHIN_S = 0.2
 
 Reply = dict[str, Any]
 Command = Callable[[Mapping[str, Any]], Reply]
+Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Turns a request into what the lane gets of it, on the caller's own thread: what takes long is done there."""
 
+
+NO_CHECKS: Mapping[str, Check] = {}
 
 _CLOSING = InputError(
     "control_closing", "the gate is ending; nothing was done", "ask again when it runs again"
@@ -62,6 +66,7 @@ class ControlSocket:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._commands: dict[str, Command] = {}
+        self._checks: dict[str, Check] = {}
         self._waiting: queue.Queue[_Request] = queue.Queue(WAITING_REQUESTS)
         self._watchers: list[queue.Queue[Reply | None]] = []
         self._lock = threading.Lock()
@@ -72,8 +77,11 @@ class ControlSocket:
         )
         self._thread.start()
 
-    def offer(self, commands: Mapping[str, Command]) -> None:
-        """What callers may ask for from now on."""
+    def offer(
+        self, commands: Mapping[str, Command], checks: Mapping[str, Check] = NO_CHECKS
+    ) -> None:
+        """What callers may ask for from now on; ``checks`` come before the commands of their name."""
+        self._checks |= checks
         self._commands |= commands
 
     def serve_waiting(self) -> None:
@@ -135,10 +143,14 @@ class ControlSocket:
         except GateError as error:
             return _refused(error)
 
+    def _checked(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        check = self._checks.get(str(body.get("do")))
+        return body if check is None else check(body)
+
     def answer(self, line: bytes) -> Reply:
         """The reply to one line; waits for the lane's thread."""
         try:
-            request = _Request(_parse_request(line))
+            request = _Request(self._checked(_parse_request(line)))
             if self.is_closing:
                 raise _CLOSING
             self._waiting.put_nowait(request)
@@ -321,6 +333,19 @@ class ControlClient:
             return cast("Reply", json.loads(line.readline() or b"{}"))
 
     @contextlib.contextmanager
+    def listening(self) -> Iterator[Iterator[Reply]]:
+        """What the gate tells until it hangs up or is silent for too long.
+
+        Raises:
+            ConfigError: ``gate_not_running``.
+        """
+        with self._connect() as line:
+            line.write(b'{"do": "watch"}\n')
+            line.flush()
+            line.readline()
+            yield _notices(line)
+
+    @contextlib.contextmanager
     def _connect(self) -> Any:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(self._timeout_s)
@@ -335,3 +360,9 @@ class ControlClient:
             ) from error
         with connection, connection.makefile("rwb") as line:
             yield line
+
+
+def _notices(line: IO[bytes]) -> Iterator[Reply]:
+    with contextlib.suppress(OSError):
+        while text := line.readline():
+            yield json.loads(text)

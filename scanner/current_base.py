@@ -53,8 +53,7 @@ class _Pointer(msgspec.Struct):
 class CurrentBase:
     """The base in use, reopened between scans when sync has named another."""
 
-    def __init__(self, cache_dir: Path, master: bytes | None = None) -> None:
-        self._master = master
+    def __init__(self, cache_dir: Path) -> None:
         self._folder = cache_dir
         self._pointer_path = cache_dir / "current"
         self._device_path = cache_dir / "device.json"
@@ -152,11 +151,11 @@ class CurrentBase:
         return True
 
     def _refit(self, in_use: InUse) -> None:
-        """The same base under papers that changed (a new pepper is held beside the old one)."""
+        """The same base under papers that changed (a pepper was added, or the event master came)."""
         self._in_use = self._fit(in_use.base) or in_use
 
     def _fit(self, base: SnapshotBase) -> InUse | None:
-        """The base with this device's gate and pepper, if it is one of this device's."""
+        """The base with this device's gate and secrets, if it is one of this device's."""
         device, tables = self.device, base.tables
         if device is None:
             return None
@@ -166,7 +165,7 @@ class CurrentBase:
             self.doubts.doubt(fault)
             return None
         gate = tables.gates.get(GateNo(device.gate_no), self.unknown_gate)
-        return InUse(base, Reader(tables.ring, pepper, self._master), gate)
+        return InUse(base, Reader(tables.ring, pepper, device.master()), gate)
 
     def _use(self, in_use: InUse | None, path: Path | None) -> None:
         if self._in_use is not None and (in_use is None or in_use.base is not self._in_use.base):

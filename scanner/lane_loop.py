@@ -2,8 +2,8 @@
 
 Law: the fact is durable before any light or coil. Everything here runs on one thread and waits for nothing but one
 commit. Time comes from the clock port and the signals' own instants, so the same code runs a real gate, a rehearsal of
-a year and a test. What cannot be recorded does not open: the answer is ``NOT_RECORDED`` and an alarm; a passage report
-that cannot be recorded is kept and tried again.
+a year and a test. What cannot be recorded lets nobody in: the answer is ``NOT_RECORDED`` and an alarm. An exit opens
+all the same; it is recorded, as a passage report is, as soon as the disk takes it.
 
 Source: docs/architecture.md, "The life of a scan".
 """
@@ -11,12 +11,12 @@ Source: docs/architecture.md, "The life of a scan".
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from scanner import notices
+from scanner.asking import Answer, Asked, Asking, Prepared
 from scanner.core import lane
 from scanner.core.answer import Decision
 from scanner.core.clock import ClockReading
@@ -24,7 +24,7 @@ from scanner.core.credential import clean
 from scanner.core.decision import decide
 from scanner.core.errors import DeviceError, StoreError
 from scanner.core.events import Fact, FactKind
-from scanner.core.lane_facts import clock_fact, happened, may_open, override_fact, scanned
+from scanner.core.lane_facts import may_open, not_recorded, override_fact, scanned, unseen
 from scanner.core.lane_state import (
     Abandoned,
     Action,
@@ -44,15 +44,19 @@ from scanner.core.lane_state import (
 )
 from scanner.core.override import Override, OverrideProblem, Role, StaffAnswer, apply_override
 from scanner.core.presentation import Presentations
-from scanner.core.question import Facts, Scan
-from scanner.core.reasons import FACES, Flag, Outcome, Reason
+from scanner.core.question import Scan
+from scanner.core.reasons import FACES, Flag
 from scanner.core.rules import SitePolicy
-from scanner.core.units import Direction, Seq
+from scanner.core.units import Direction, LaneReadiness, Seq
 from scanner.lane_doubts import LaneDoubts
+from scanner.lane_notebook import Draft, Notebook, unwritten
 from scanner.lane_signals import input_of
 from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort
 
 LOG = logging.getLogger("portillon.lane")
+
+UNRECORDED = Seq(0)
+"""The grant of an exit that the disk would not take; facts count from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +66,6 @@ class Read:
     payload: bytes
     symbology: str | None = None
     agreed: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A decision and its fact; ``fact`` None: it could not be recorded, and nothing opened."""
-
-    decision: Decision
-    fact: Fact | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The last scan, which staff may answer."""
-
-    answer: Answer
-    cleaned: bytes
-    direction: Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +103,12 @@ class Lane:
         self._publish = publish
         self._shown = Presentations(debounce_ms=_debounce_ms(ports.lookups.policy))
         self._pending: dict[Seq, tuple[bytes, Direction]] = {}
-        self._unrecorded: deque[tuple[ClockReading, dict[str, Any]]] = deque()
-        self._last: _Asked | None = None
+        self._unwritten: Draft | None = None
+        self._asking = Asking()
         self._doubts = LaneDoubts()
+        self._book = Notebook(
+            ports.clock, ports.ledger, ports.lookups, self._doubts.recording, publish
+        )
         self.counts = Counts()
         self.state = lane.starting_state(ports.clock.reading().mono)
 
@@ -134,26 +124,49 @@ class Lane:
         self.counts.reads += 1
         cleaned = clean(seen.payload)
         self.tick()
-        reading = self._now()
+        reading = self._book.now()
         if not cleaned or self._is_same(cleaned, direction, reading):
             self.counts.same_presentation += 1
             return None
-        scan = Scan(direction=direction, party=party, is_inspection=is_inspection)
         readiness = lane.readiness(self.state, direction)
         try:
             facts = self._ports.lookups.facts_for(
                 cleaned, seen.symbology, direction, reading, readiness
             )
         except StoreError as error:
-            return self._show(self._unrecorded_answer(_blank(reading), error), direction)
+            blind = self._unrecorded_answer(unseen(direction, readiness, reading), error)
+            self._open(blind, cleaned, direction, reading)
+            return self._show(blind, direction)
         if seen.agreed is False and not facts.grants:
             self.counts.not_read += 1
             return None
-        decision = decide(scan, facts, self._ports.lookups.policy, reading)
-        answer = self._record(self._noted(decision), facts, reading, direction)
-        self._last = _Asked(answer, cleaned, direction)
-        self._open(answer, cleaned, direction, reading)
-        return self._show(answer, direction)
+        scan = Scan(direction=direction, party=party, is_inspection=is_inspection)
+        scan, operator = self._asking.next_scan(reading.mono, scan)
+        return self._judge(Asked(cleaned, scan, facts, reading, operator), reading)
+
+    def ask_again(self, persons: int) -> Answer | None:
+        """Decide on the last scan once more for so many persons: as of then, but for the lane. None = there is none."""
+        if self._asking.last is None:
+            return None
+        self.tick()
+        asked, _answer = self._asking.last
+        ready = lane.readiness(self.state, asked.scan.direction)
+        scan, facts = replace(asked.scan, party=persons), replace(asked.facts, lane=ready)
+        return self._judge(replace(asked, scan=scan, facts=facts), self._book.now())
+
+    def prepare(self, *, persons: int = 1, inspector: str | None = None) -> None:
+        """Staff say how many the next scan is for, or that it is only ``inspector``'s look."""
+        self._asking.prepare(self._book.now().mono, persons, inspector)
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """What staff have said of the next scan."""
+        return self._asking.prepared(self._ports.clock.reading().mono)
+
+    @property
+    def question(self) -> Answer | None:
+        """The last answer, while staff may answer it."""
+        return self._asking.open
 
     def tick(self) -> None:
         """Take in what the pins reported and what time has ended. Call often; costs microseconds when idle."""
@@ -161,55 +174,64 @@ class Lane:
             signals = self._ports.turnstile.signals()
         except DeviceError as error:
             self._doubts.contacts.doubt(error)
-            self._step(Tick(), self._now().mono)
+            self._step(Tick(), self._book.now().mono)
         else:
             self._doubts.contacts.all_settled()
             for signal in signals:
                 taken = input_of(signal)
                 if taken is not None:
                     self._step(taken, signal.at_ms)
-            self._step(Report(), self._now().mono)
-        self._try_again()
+            self._step(Report(), self._book.now().mono)
+        self._book.try_again()
 
     def override(
-        self, answer: StaffAnswer, role: Role, operator: str | None = None
+        self,
+        answer: StaffAnswer,
+        role: Role,
+        operator: str | None = None,
+        why: str | None = None,
     ) -> tuple[Override, Fact | None]:
         """Staff answer the last scan: what follows, and its fact (None: nothing follows, or it cannot be recorded)."""
-        last, self._last = self._last, None
-        if last is None or last.answer.fact is None:
+        last, self._asking.last = self._asking.last, None
+        if last is None or last[1].fact is None:
             return Override(answer, problem=OverrideProblem.NOT_ASKED), None
-        override = apply_override(last.answer.decision, answer, role)
+        self.tick()
+        (asked, given), scan_fact = last, last[1].fact
+        direction = asked.scan.direction
+        is_ready = lane.readiness(self.state, direction) is LaneReadiness.READY
+        override = apply_override(given.decision, answer, role, is_lane_ready=is_ready)
         if override.problem is not None:
-            self._last = last
+            self._asking.last = last
             return override, None
-        reading, ledger = self._now(), self._ports.ledger
+        reading, ledger = self._book.now(), self._ports.ledger
         try:
             fact = override_fact(
                 override,
-                last.answer.fact,
+                scan_fact,
                 ledger.next_identity(),
                 reading,
                 self._ports.lookups.gate,
                 operator,
-                is_watched=self._watches(last.direction),
+                why,
+                is_watched=self._watches(direction),
             )
             ledger.append((fact,))
         except StoreError as error:
-            self._unrecorded_answer(last.answer.decision, error)
+            self._unrecorded_answer(given.decision, error)
             return override, None
         if override.movement is not None:
-            self._grant(fact, last.cleaned, last.direction, reading)
+            self._grant(fact.seq, fact.persons, asked.cleaned, direction, reading)
         self._publish(notices.overridden(override, fact))
         return override, fact
 
     def give_up(self) -> None:
         """Nobody comes any more: a pending passage ends as if its time were over."""
-        self._step(Abandoned(), self._now().mono)
+        self._step(Abandoned(), self._book.now().mono)
 
     def set_mode(self, mode: LaneMode, operator: str | None = None) -> None:
         """Change the lane's mode; recorded with who did it."""
-        self._note(FactKind.LANE_MODE, note=mode.value, operator=operator)
-        self._step(Mode(mode), self._now().mono)
+        self._book.note(FactKind.LANE_MODE, note=mode.value, operator=operator)
+        self._step(Mode(mode), self._book.now().mono)
         self._publish(notices.lane_changed(self.state))
 
     @property
@@ -219,18 +241,17 @@ class Lane:
 
     def note(self, kind: FactKind, **fields: Any) -> None:
         """Record something that is no scan (start, stop, clock, alarm)."""
-        self._note(kind, **fields)
-
-    def _now(self) -> ClockReading:
-        """The reading to go by; what it says of the clock itself is recorded first."""
-        reading = self._ports.clock.reading()
-        facts = self._ports.clock.facts()
-        if facts:
-            self._unrecorded += [(reading, clock_fact(fact)) for fact in facts]
-            self._try_again()
-        return reading
+        self._book.note(kind, **fields)
 
     # --- deciding -------------------------------------------------------------------------------
+
+    def _judge(self, asked: Asked, now: ClockReading) -> Answer:
+        direction = asked.scan.direction
+        decision = decide(asked.scan, asked.facts, self._ports.lookups.policy, asked.reading)
+        answer = self._record(self._noted(decision), asked, now)
+        self._asking.last = asked, answer
+        self._open(answer, asked.cleaned, direction, now)
+        return self._show(answer, direction)
 
     def _is_same(self, cleaned: bytes, direction: Direction, reading: ClockReading) -> bool:
         debounce_ms = _debounce_ms(self._ports.lookups.policy)
@@ -244,10 +265,8 @@ class Lane:
             return replace(decision, flags=(*decision.flags, Flag.LANE_FREE.value))
         return decision
 
-    def _record(
-        self, decision: Decision, facts: Facts, reading: ClockReading, direction: Direction
-    ) -> Answer:
-        ledger = self._ports.ledger
+    def _record(self, decision: Decision, asked: Asked, reading: ClockReading) -> Answer:
+        facts, direction, ledger = asked.facts, asked.scan.direction, self._ports.ledger
         try:
             fact = scanned(
                 decision,
@@ -256,11 +275,15 @@ class Lane:
                 reading,
                 facts.gate,
                 direction,
+                asked.operator,
                 is_watched=self._watches(direction),
             )
             ledger.append((fact,), self._ports.lookups.encode_local(facts))
         except StoreError as error:
-            return self._unrecorded_answer(decision, error)
+            refused = self._unrecorded_answer(decision, error)
+            if may_open(refused.decision):
+                self._unwritten = unwritten(refused.decision, facts, reading)
+            return refused
         self._doubts.recording.all_settled()
         return Answer(decision, fact)
 
@@ -269,34 +292,27 @@ class Lane:
 
     def _unrecorded_answer(self, decision: Decision, error: StoreError) -> Answer:
         self.counts.not_recorded += 1
-        self._cannot_record(error)
-        refused = replace(
-            decision,
-            outcome=Outcome.DECLINED,
-            reason=Reason.NOT_RECORDED,
-            flags=(),
-            movement=None,
-            charged=0,
-            remaining=None,
-        )
-        return Answer(refused, None)
+        self._book.cannot_record(error)
+        return Answer(not_recorded(decision), None)
 
     # --- acting ---------------------------------------------------------------------------------
 
     def _open(
         self, answer: Answer, cleaned: bytes, direction: Direction, reading: ClockReading
     ) -> None:
-        if answer.fact is not None and may_open(answer.decision):
-            self._grant(answer.fact, cleaned, direction, reading)
+        """Release the arm if the answer does. What has no fact can only be an exit: it must open all the same."""
+        if may_open(answer.decision):
+            seq = UNRECORDED if answer.fact is None else answer.fact.seq
+            self._grant(seq, answer.decision.persons, cleaned, direction, reading)
 
     def _grant(
-        self, fact: Fact, cleaned: bytes, direction: Direction, reading: ClockReading
+        self, seq: Seq, persons: int, cleaned: bytes, direction: Direction, reading: ClockReading
     ) -> None:
-        self._pending[fact.seq] = (cleaned, direction)
+        self._pending[seq] = (cleaned, direction)
         self._shown = self._shown.awaiting(cleaned, direction)
-        self._step(Granted(fact.seq, direction, fact.persons), reading.mono)
+        self._step(Granted(seq, direction, persons), reading.mono)
         if self.state.grant is None:
-            self._settle(fact.seq, may_try_again=False)
+            self._settle(seq, may_try_again=False)
 
     def _show(self, answer: Answer, direction: Direction) -> Answer:
         face = FACES[answer.decision.outcome]
@@ -332,21 +348,28 @@ class Lane:
             self._doubts.about(action).all_settled()
         except DeviceError as error:
             if self._doubts.about(action).doubt(error):
-                self._note(FactKind.ALARM, note=error.code)
+                self._book.note(FactKind.ALARM, note=error.code)
                 self._publish(notices.alarm(error.code, error.message))
 
     def _write_down(self, action: RecordPassed | RecordNotPassed | Alarm) -> None:
         match action:
             case RecordPassed(seq, persons):
-                self._note(FactKind.PASSED, refers_to=seq, persons=persons)
+                if seq != UNRECORDED:
+                    self._book.note(FactKind.PASSED, refers_to=seq, persons=persons)
                 self._publish(notices.passed(seq, persons))
             case RecordNotPassed(seq, persons):
-                self._note(FactKind.NOT_PASSED, refers_to=seq, persons=persons)
+                if seq == UNRECORDED:
+                    self._unwritten = None
+                else:
+                    self._book.note(FactKind.NOT_PASSED, refers_to=seq, persons=persons)
                 self._settle(seq, may_try_again=True)
                 self._publish(notices.not_passed(seq, persons))
             case Alarm(code, direction, seq):
-                self._note(FactKind.ALARM, note=code.value, direction=direction, refers_to=seq)
-                LOG.warning("alarm %s", code.value, extra={"code": code.value, "seq": seq})
+                about = seq or None
+                self._book.note(
+                    FactKind.ALARM, note=code.value, direction=direction, refers_to=about
+                )
+                LOG.warning("alarm %s", code.value, extra={"code": code.value, "seq": about})
                 self._publish(notices.alarm(code.value, code.value))
 
     def _settle(self, seq: Seq, *, may_try_again: bool) -> None:
@@ -354,38 +377,10 @@ class Lane:
         held = self._pending.pop(seq, None)
         if held is not None:
             self._shown = self._shown.forget(*held) if may_try_again else self._shown.passed()
-
-    # --- recording what is no scan --------------------------------------------------------------
-
-    def _note(self, kind: FactKind, **fields: Any) -> None:
-        self._unrecorded.append((self._now(), {"kind": kind, **fields}))
-        self._try_again()
-
-    def _try_again(self) -> None:
-        """Record what waits, oldest first; what cannot be recorded yet stays."""
-        ledger = self._ports.ledger
-        while self._unrecorded:
-            reading, fields = self._unrecorded[0]
-            gate = self._ports.lookups.gate
-            try:
-                ledger.append((happened(ledger.next_identity(), reading, gate, **fields),))
-            except StoreError as error:
-                self._cannot_record(error)
-                return
-            self._unrecorded.popleft()
-
-    def _cannot_record(self, error: StoreError) -> None:
-        """Told once, and recorded too: of a full disk the reserve is left for just that."""
-        if self._doubts.recording.doubt(error):
-            self._publish(notices.alarm(error.code, error.message))
-            alarm = {"kind": FactKind.ALARM, "note": error.code}
-            self._unrecorded.append((self._ports.clock.reading(), alarm))
+        if seq == UNRECORDED and self._unwritten is not None:
+            draft, self._unwritten = self._unwritten, None
+            self._book.write(draft)
 
 
 def _debounce_ms(policy: SitePolicy) -> int:
     return int(policy.debounce_s * 1000)
-
-
-def _blank(reading: ClockReading) -> Decision:
-    """Nothing could be looked up, so nothing was judged."""
-    return Decision(outcome=Outcome.DECLINED, reason=Reason.NOT_RECORDED, clock=reading.state)

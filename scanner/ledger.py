@@ -18,7 +18,7 @@ from typing import Self
 
 from scanner.core.errors import StoreError
 from scanner.core.events import Fact, FactKind, Identity
-from scanner.core.units import DeviceId, Epoch, Instant, Seq
+from scanner.core.units import DeviceId, Direction, Epoch, Instant, Seq
 from scanner.filing import corrected_boot, floor_after, load_filing
 from scanner.ledger_faults import ledger_fault, reserve_fault
 from scanner.ledger_files import Reserve, SetAside, build_folder, lock_writer, mark_damaged
@@ -28,7 +28,7 @@ from sync.ledger_format import LOCAL_BYTES, Head, Origin, load_head, load_rows
 from sync.wire import BODY_BYTES, chain, encode_fact, parse_fact
 
 OPENING_KINDS = frozenset({FactKind.SCAN, FactKind.OVERRIDE, FactKind.INSPECTED})
-"""What may precede an opening arm: never recorded on the reserve."""
+"""What may precede an opening arm."""
 
 OPEN_PASSAGE_ROWS = 2_000
 """A lane settles one passage before the next, so what is unsettled lies within the last rows."""
@@ -117,13 +117,13 @@ class Ledger:
                 ``ledger_busy`` or ``ledger_damaged``.
         """
         self._require_next(facts)
-        may_open = any(fact.kind in OPENING_KINDS for fact in facts)
-        if may_open and not self._reserve.is_kept and not self._reserve.try_keep():
+        may_let_in = any(map(needs_room, facts))
+        if may_let_in and not self._reserve.is_kept and not self._reserve.try_keep():
             raise reserve_fault(self._folder)
         try:
             self._insert(facts, local)
         except StoreError as fault:
-            if fault.code != "ledger_full" or may_open or not self._reserve.is_kept:
+            if fault.code != "ledger_full" or may_let_in or not self._reserve.is_kept:
                 raise
             self._reserve.release()
             self._insert(facts, local)
@@ -229,6 +229,11 @@ class Ledger:
         if fault.code == "ledger_damaged":
             mark_damaged(self._folder, fault.message)
         return fault
+
+
+def needs_room(fact: Fact) -> bool:
+    """True for what is never recorded on the reserve: an answer, unless it lets somebody out."""
+    return fact.kind in OPENING_KINDS and fact.movement is not Direction.OUT
 
 
 def _load_end(connection: sqlite3.Connection) -> tuple[Head, Instant | None]:

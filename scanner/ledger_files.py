@@ -19,7 +19,7 @@ from scanner.ledger_faults import folder_fault
 from sync.ledger_format import FILE_NAME
 
 RESERVE_BYTES = 1024 * 1024
-"""Room for some hundred facts that open nothing."""
+"""Room for some hundred facts that let nobody in."""
 
 LOCK_NAME = "writer.lock"
 RESERVE_NAME = "reserve"
@@ -71,7 +71,7 @@ def lock_writer(folder: Path) -> int:
 
 
 class Reserve:
-    """Disk space kept for facts that open nothing: an alarm, a give-back, a stop."""
+    """Disk space kept for facts that let nobody in: an exit, an alarm, a give-back, a stop."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / RESERVE_NAME

@@ -8,12 +8,14 @@ Source: docs/architecture.md, "The life of a scan" (3, 4); docs/decisions.md, "W
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.clock import ClockReading
 from scanner.core.credential import Opaque, opaque_key, parse
 from scanner.core.grants import Gate, SnapshotMark
+from scanner.core.override import Operator
 from scanner.core.presenting import Reader, present
 from scanner.core.question import Facts
 from scanner.core.rules import SitePolicy
@@ -33,16 +35,10 @@ NO_READER = Reader(KeyRing("", ()))
 
 
 class Lookups:
-    """Everything known at one lane. Use from the lane's thread. ``master`` proves rotating codes."""
+    """Everything known at one lane. Use from the lane's thread."""
 
-    def __init__(
-        self,
-        cache_dir: Path,
-        own: OwnSource,
-        peers: FactSource | None = None,
-        master: bytes | None = None,
-    ) -> None:
-        self._bases = CurrentBase(cache_dir, master)
+    def __init__(self, cache_dir: Path, own: OwnSource, peers: FactSource | None = None) -> None:
+        self._bases = CurrentBase(cache_dir)
         self._own = own
         self._peers = NoPeers() if peers is None else peers
         self._bases.follow()
@@ -58,6 +54,12 @@ class Lookups:
         """This lane as the last look-up's snapshot knows it; without one by its device's number, in no zone."""
         in_use = self._bases.in_use
         return self._bases.unknown_gate if in_use is None else in_use.gate
+
+    @property
+    def operators(self) -> Mapping[str, Operator]:
+        """The staff as of the last look-up's snapshot. From any thread: the tables of a base never change."""
+        in_use = self._bases.in_use
+        return {} if in_use is None else in_use.base.tables.operators
 
     @property
     def snapshot(self) -> SnapshotMark | None:

@@ -34,6 +34,7 @@ def answered(decision: Decision, fact: Fact | None, direction: Direction) -> Not
         "remaining": decision.remaining,
         "seat": decision.seat,
         "charged": fact.charged if fact else 0,
+        "inspection": decision.is_inspection,
         "wait_s": decision.wait_s,
         "valid_until": decision.valid_until,
         "last_used_at": last.at if last else None,
@@ -57,13 +58,13 @@ def overridden(override: Override, fact: Fact) -> Notice:
 
 
 def passed(seq: Seq, persons: int) -> Notice:
-    """Somebody walked through on entry ``seq``."""
-    return {"event": "passed", "refers_to": seq, "persons": persons}
+    """Somebody walked through on entry ``seq`` (0: on an exit that could not be recorded)."""
+    return {"event": "passed", "refers_to": seq or None, "persons": persons}
 
 
 def not_passed(seq: Seq, persons: int) -> Notice:
     """The arm was not turned: the entry ``seq`` is given back."""
-    return {"event": "not_passed", "refers_to": seq, "persons": persons}
+    return {"event": "not_passed", "refers_to": seq or None, "persons": persons}
 
 
 def alarm(code: str, message: str) -> Notice:

@@ -17,7 +17,7 @@ from hardware.simulated import SimulatedTurnstile, Visitor, simulated_settings
 from hardware.virtual_clock import VirtualClock
 from scanner.core.events import Fact, Identity
 from scanner.core.rehearsal_clock import RehearsedClock
-from scanner.ledger import OPENING_KINDS, Ledger
+from scanner.ledger import Ledger, needs_room
 from scanner.ledger_faults import reserve_fault
 
 WALK_MS = 200
@@ -107,7 +107,7 @@ class RehearsedDisk:
 
     def append(self, facts: Sequence[Fact], local: bytes | None = None) -> None:
         """Record facts, and tell; on a full disk only what the reserve has room for."""
-        if self.is_full and any(fact.kind in OPENING_KINDS for fact in facts):
+        if self.is_full and any(map(needs_room, facts)):
             raise reserve_fault(self._folder)
         self._ledger.append(facts, local)
         self._tell(facts)

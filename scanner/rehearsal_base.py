@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from scanner.core.rehearsal_codes import PEPPER, PEPPER_ID, SITE, TICKET_KEYS, keys_of
+from scanner.core.rehearsal_codes import MASTER, PEPPER, PEPPER_ID, SITE, TICKET_KEYS, keys_of
 from scanner.core.rehearsal_script import Script
 from scanner.core.rehearsal_site import Snapshot
 from scanner.core.units import GateNo
@@ -48,6 +48,7 @@ def enrol(cache: Path, device: str, gate_no: GateNo) -> None:
         site=SITE,
         gate_no=gate_no,
         peppers={PEPPER_ID: base64.b64encode(PEPPER).decode()},
+        event_master=base64.b64encode(MASTER).decode(),
         central_keys={},
         central_url="",
         root_version=1,

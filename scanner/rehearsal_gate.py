@@ -22,7 +22,6 @@ from scanner.core.fact_book import FactBook
 from scanner.core.lane_state import LaneMode
 from scanner.core.rehearsal import Report, run
 from scanner.core.rehearsal_clock import RehearsedClock
-from scanner.core.rehearsal_codes import MASTER
 from scanner.core.rehearsal_lane import OPERATOR, SETTLE_MS, Answered, lane_settings, role_of
 from scanner.core.rehearsal_script import GateMode, Passage, ScanStep, Script, ScriptGate
 from scanner.core.rehearsal_site import RehearsedSite, Snapshot
@@ -179,7 +178,7 @@ class GateLane:
         self._disk.is_full = self._is_full
         self._follow()
         peers = PeerFacts(self.name, self._site)
-        lookups = Lookups(self._folder / "cache", self._ledger.own, peers, MASTER)
+        lookups = Lookups(self._folder / "cache", self._ledger.own, peers)
         self._open.callback(lookups.close)
         self._arm = RehearsedArm(self._clock, is_watched=self._of.is_watched)
         self._open.callback(self._arm.close)

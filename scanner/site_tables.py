@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from scanner.core.errors import InputError
 from scanner.core.grants import Event, EventStatus, Gate, SnapshotMark, TicketType
+from scanner.core.override import Operator, Role
 from scanner.core.question import Scope
 from scanner.core.rules import ScanRule, SitePolicy
 from scanner.core.tally import Offsets
@@ -60,6 +61,7 @@ class SiteTables:
     events: tuple[Event, ...]
     """By the opening of their doors."""
     scopes: Mapping[ScopeNo, Scope]
+    operators: Mapping[str, Operator]
     vector: Vector
     offsets: Offsets
     filled: frozenset[str]
@@ -115,6 +117,7 @@ def load_site_tables(connection: sqlite3.Connection) -> SiteTables:
         types=types,
         events=tuple(events),
         scopes=_load_scopes(connection, {event.event_no: event for event in events}),
+        operators=_load_operators(connection),
         vector={
             (DeviceId(device), Epoch(epoch)): Seq(seq)
             for device, epoch, seq in connection.execute("SELECT * FROM vector")
@@ -128,6 +131,12 @@ def load_site_tables(connection: sqlite3.Connection) -> SiteTables:
     for kind in types.values():
         tables.rule(kind.rule_no)
     return tables
+
+
+def _load_operators(connection: sqlite3.Connection) -> dict[str, Operator]:
+    """The staff; a role that only a newer gate knows may do nothing here."""
+    rows = connection.execute("SELECT name, role, pin_scrypt FROM operator").fetchall()
+    return {name: Operator(name, Role(role), pin) for name, role, pin in rows if role in set(Role)}
 
 
 def _load_filled(connection: sqlite3.Connection) -> frozenset[str]:

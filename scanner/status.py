@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from scanner.asking import Answer, Prepared
 from scanner.core.clock import ClockReading
 from scanner.core.grants import Gate, SnapshotMark
 from scanner.core.lane_state import LaneState
+from scanner.core.override import possible_answers
 from scanner.lane_loop import Counts
 
 
@@ -34,6 +36,8 @@ def status(
     snapshot: SnapshotMark | None,
     senses: Senses,
     doubts: tuple[str, ...],
+    question: Answer | None = None,
+    prepared: Prepared | None = None,
 ) -> dict[str, Any]:
     """The reply to ``{"do": "status"}``."""
     age_s = None if snapshot is None else max(0, clock.now - snapshot.created_at) // 1000
@@ -59,4 +63,25 @@ def status(
         "clock": {"now": clock.now, "state": clock.state.value},
         "snapshot": None if snapshot is None else {"seq": snapshot.seq, "age_s": age_s},
         "doubts": list(doubts),
+        "question": None if question is None else _question(question),
+        "next": None if prepared is None else _next(prepared),
     }
+
+
+def _question(asked: Answer) -> dict[str, Any]:
+    """What staff may answer, and how a supervisor might."""
+    decision, fact = asked.decision, asked.fact
+    return {
+        "seq": None if fact is None else fact.seq,
+        "at": None if fact is None else fact.at,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+        "flags": list(decision.flags),
+        "persons": decision.persons,
+        "answers": [answer.value for answer in possible_answers(decision)],
+    }
+
+
+def _next(said: Prepared) -> dict[str, Any]:
+    """What staff have said of the next scan."""
+    return {"persons": said.persons, "inspection": said.inspector is not None}

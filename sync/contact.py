@@ -161,14 +161,17 @@ class Contact:
             )
         self._seen.state = reply.state[:32]
         if reply.state == DeviceState.ACTIVE and reply.peppers:
-            self._keep(msgspec.structs.replace(self.device, peppers=reply.peppers))
+            papers = {"peppers": reply.peppers, "event_master": reply.event_master}
+            self._keep(msgspec.structs.replace(self.device, **papers))
         return DeviceAnswered(
             is_revoked=reply.state == DeviceState.REVOKED,
             is_quarantined=reply.state == DeviceState.QUARANTINED,
         )
 
     def _erase(self, _client: CentralClient, _session: Session) -> Event:
-        self._keep(msgspec.structs.replace(self.device, peppers={}, is_revoked=True))
+        self._keep(
+            msgspec.structs.replace(self.device, peppers={}, event_master=None, is_revoked=True)
+        )
         self.files.cache.erase()
         self.files.peers.erase_facts()
         return Erased()

@@ -1,8 +1,8 @@
 """Who this device is: what enrolment gave it, in one file.
 
 Law: the file is the enrolment. It is written last, whole, and readable by the gate's account only; it holds the
-peppers and never leaves the device. A revoked device keeps its name, so that its signed facts can still go up, and
-nothing else.
+peppers and the event master and never leaves the device. A revoked device keeps its name, so that its signed facts can
+still go up, and nothing else.
 
 Source: docs/sync.md, "Files"; docs/sync-protocol.md, "Enrolment".
 """
@@ -19,10 +19,14 @@ from sync.wire import parse_base64
 
 DEVICE_BYTES = 256 * 1024
 PUBLIC_KEY_BYTES = 32
+MASTER_BYTES = 32
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``cache/device.json``. ``peppers`` and ``central_keys`` are base64 by id, ``public_key`` is the device's own."""
+    """``cache/device.json``. ``peppers`` and ``central_keys`` are base64 by id, ``public_key`` is the device's own.
+
+    ``event_master``: base64 of what rotating codes are proven with; None = the central has not said.
+    """
 
     device: str
     site: str
@@ -33,11 +37,12 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     root_version: int
     root_sha256: str
     public_key: str = ""
+    event_master: str | None = None
     tls_spki_sha256: str | None = None
     is_revoked: bool = False
 
     def __repr__(self) -> str:
-        """Without the peppers: a value that is printed ends in a log."""
+        """Without its secrets: a value that is printed ends in a log."""
         return f"Device({self.device!r}, site={self.site!r}, gate_no={self.gate_no})"
 
     def public_keys(self) -> dict[str, bytes]:
@@ -49,6 +54,15 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             except InputError:
                 continue
         return keys
+
+    def master(self) -> bytes | None:
+        """What rotating codes are proven with; None = there is none here, or it cannot be read."""
+        try:
+            return (
+                None if self.event_master is None else parse_base64(self.event_master, MASTER_BYTES)
+            )
+        except InputError:
+            return None
 
 
 def load_device(path: Path) -> Device | None:

@@ -172,5 +172,6 @@ def _device(invitation: Invitation, reply: EnrolReply, signer: Signer) -> Device
         root_version=reply.root_version if code is None else code.version,
         root_sha256=reply.root_sha256 if code is None else code.sha256,
         public_key=to_base64(signer.public_key),
+        event_master=reply.event_master,
         tls_spki_sha256=invitation.tls_spki_sha256,
     )

@@ -7,16 +7,17 @@ Source: docs/sync-protocol.md, "Facts".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from scanner.core.answer import Decision
 from scanner.core.clock import ClockFact, ClockOffset, ClockReading
 from scanner.core.events import Fact, FactKind, Identity
 from scanner.core.grants import Gate
-from scanner.core.override import Override
+from scanner.core.override import Override, answer_note
 from scanner.core.question import Presented
-from scanner.core.reasons import FACES, Flag
-from scanner.core.units import Direction
+from scanner.core.reasons import FACES, Flag, Outcome, Reason
+from scanner.core.units import Direction, LaneReadiness
 
 
 def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
@@ -42,10 +43,11 @@ def scanned(
     clock: ClockReading,
     gate: Gate,
     direction: Direction,
+    operator: str | None = None,
     *,
     is_watched: bool,
 ) -> Fact:
-    """The fact of one decided scan. ``is_watched``: a passage report will follow if it opens."""
+    """The fact of one decided scan. ``operator`` has a look. ``is_watched``: a passage report follows if it opens."""
     opens = may_open(decision)
     flags = decision.flags
     if opens and is_watched:
@@ -70,6 +72,7 @@ def scanned(
         flags=flags,
         snapshot_seq=decision.snapshot.seq if decision.snapshot else None,
         snapshot_age_s=decision.snapshot_age_s,
+        operator=operator,
     )
 
 
@@ -80,10 +83,11 @@ def override_fact(
     clock: ClockReading,
     gate: Gate,
     operator: str | None,
+    why: str | None = None,
     *,
     is_watched: bool,
 ) -> Fact:
-    """The fact of staff's answer: the gate's own stays in outcome and reason, staff's is the note."""
+    """The fact of staff's answer: the gate's own stays in outcome and reason, staff's (and why) is the note."""
     awaits = (Flag.AWAITS_PASSAGE.value,) if is_watched and override.movement is not None else ()
     return happened(
         identity,
@@ -107,7 +111,7 @@ def override_fact(
         snapshot_age_s=scan.snapshot_age_s,
         operator=operator,
         refers_to=scan.seq,
-        note=override.answer.value,
+        note=answer_note(override.answer, why),
     )
 
 
@@ -129,3 +133,27 @@ def clock_fact(fact: ClockFact) -> dict[str, Any]:
 def may_open(decision: Decision) -> bool:
     """True when this answer opens the arm by itself."""
     return FACES[decision.outcome].opens and not decision.is_inspection
+
+
+def not_recorded(decision: Decision) -> Decision:
+    """The answer where no disk takes the fact: shut. An exit that would open opens all the same, and says so."""
+    if decision.movement is Direction.OUT:
+        return replace(decision, flags=(*decision.flags, Reason.NOT_RECORDED.value))
+    return replace(
+        decision,
+        outcome=Outcome.DECLINED,
+        reason=Reason.NOT_RECORDED,
+        flags=(),
+        movement=None,
+        charged=0,
+        remaining=None,
+    )
+
+
+def unseen(direction: Direction, lane: LaneReadiness, clock: ClockReading) -> Decision:
+    """The answer where nothing could be looked up, so nothing was judged but the lane."""
+    if direction is Direction.OUT and lane is LaneReadiness.READY:
+        return Decision(
+            outcome=Outcome.CHECKED_OUT, reason=Reason.EXIT, movement=direction, clock=clock.state
+        )
+    return Decision(outcome=Outcome.DECLINED, reason=Reason.NOT_RECORDED, clock=clock.state)

@@ -1,8 +1,8 @@
 """Staff's answer against or instead of the gate's.
 
 Law: pure. Any operator answers a question; only a supervisor forces a refusal, and never one that the lane or the
-ledger made. A forced entry is charged for every person, an accepted question what the gate would have charged. A look
-is answered by nobody: there is nothing to open.
+ledger made; and nobody lets anybody in through a lane that cannot turn now. A forced entry is charged for every person,
+an accepted question what the gate would have charged. A look is answered by nobody: there is nothing to open.
 
 Source: docs/decisions.md, "Overrides".
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from scanner.core.answer import Decision
 from scanner.core.reasons import Outcome, Reason
@@ -32,6 +33,14 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+class Operator(NamedTuple):
+    """A person of the staff, as the snapshot knows them."""
+
+    name: str
+    role: Role
+    pin_scrypt: str
+
+
 class OverrideProblem(StrEnum):
     """Why an answer does not count."""
 
@@ -40,6 +49,7 @@ class OverrideProblem(StrEnum):
     NOT_REFUSED = "not_refused"
     NEEDS_SUPERVISOR = "needs_supervisor"
     NOT_FORCEABLE = "not_forceable"
+    LANE_NOT_READY = "lane_not_ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,18 @@ NOT_FORCEABLE = frozenset(
 """The arm cannot turn, or its entry could not be written down."""
 
 
-def apply_override(decision: Decision, answer: StaffAnswer, role: Role) -> Override:
+def possible_answers(decision: Decision) -> tuple[StaffAnswer, ...]:
+    """What a supervisor could answer at a lane that is ready."""
+    return tuple(a for a in StaffAnswer if _problem(decision, a, Role.SUPERVISOR) is None)
+
+
+def apply_override(
+    decision: Decision, answer: StaffAnswer, role: Role, *, is_lane_ready: bool = True
+) -> Override:
     """What staff's answer does to a decision."""
     problem = _problem(decision, answer, role)
+    if problem is None and answer is not StaffAnswer.REFUSE and not is_lane_ready:
+        problem = OverrideProblem.LANE_NOT_READY
     if problem is not None or answer is StaffAnswer.REFUSE:
         return Override(answer, persons=decision.persons, problem=problem)
     is_forced = answer is StaffAnswer.FORCE
@@ -80,3 +99,13 @@ def _problem(decision: Decision, answer: StaffAnswer, role: Role) -> OverridePro
     if decision.reason in NOT_FORCEABLE:
         return OverrideProblem.NOT_FORCEABLE
     return None if role is Role.SUPERVISOR else OverrideProblem.NEEDS_SUPERVISOR
+
+
+def answer_note(answer: StaffAnswer, why: str | None) -> str:
+    """Staff's answer as a fact notes it."""
+    return f"{answer.value}: {why}" if why else answer.value
+
+
+def is_noted(answer: StaffAnswer, note: str | None) -> bool:
+    """True when this answer is the one noted, with whatever reason."""
+    return note is not None and note.partition(":")[0] == answer.value

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind, Identity
-from scanner.core.override import StaffAnswer
+from scanner.core.override import StaffAnswer, is_noted
 from scanner.core.reasons import Reason
 from scanner.core.rules import CounterScope, OverusePolicy, ReentryMode, ScanRule
 from scanner.core.tally import (
@@ -82,7 +82,7 @@ def _identity(fact: Fact) -> Identity:
 
 
 def _is_forced(fact: Fact) -> bool:
-    return fact.kind is FactKind.OVERRIDE and fact.note == StaffAnswer.FORCE
+    return fact.kind is FactKind.OVERRIDE and is_noted(StaffAnswer.FORCE, fact.note)
 
 
 def _recharged(

@@ -17,7 +17,14 @@ from scanner.core.clock import ClockReading, ClockState
 from scanner.core.credential import clean
 from scanner.core.decision import decide
 from scanner.core.events import Fact, FactKind, Identity
-from scanner.core.lane_facts import clock_fact, happened, may_open, override_fact, scanned
+from scanner.core.lane_facts import (
+    clock_fact,
+    happened,
+    may_open,
+    not_recorded,
+    override_fact,
+    scanned,
+)
 from scanner.core.lane_state import (
     Abandoned,
     Fire,
@@ -38,7 +45,7 @@ from scanner.core.override import Role, StaffAnswer, apply_override
 from scanner.core.presentation import Presentations
 from scanner.core.presenting import present
 from scanner.core.question import Presented, Scan
-from scanner.core.reasons import Flag, Outcome, Reason
+from scanner.core.reasons import Flag
 from scanner.core.rehearsal_clock import RehearsedClock
 from scanner.core.rehearsal_codes import READER
 from scanner.core.rehearsal_facts import gather
@@ -116,8 +123,8 @@ class CoreLane:
         if is_same:
             return None
         decision, presented = self._decide(step, cleaned, reading)
-        if self._is_full:
-            return Answered(_not_recorded(decision), 0)
+        if self._is_full and decision.movement is not Direction.OUT:
+            return Answered(not_recorded(decision), 0)
         fact = scanned(
             decision,
             presented,
@@ -269,15 +276,3 @@ class CoreLane:
         if fact.clock is not ClockState.UNTRUSTED:
             self._floor_at = fact.at
         self._site.record(self.name, (fact,))
-
-
-def _not_recorded(decision: Decision) -> Decision:
-    return replace(
-        decision,
-        outcome=Outcome.DECLINED,
-        reason=Reason.NOT_RECORDED,
-        flags=(),
-        movement=None,
-        charged=0,
-        remaining=None,
-    )

@@ -35,6 +35,7 @@ FORBIDDEN = {
     | PINS
     | {"cryptography", "sqlite3"},
     "scanner.ledger_command": NETWORK | CENTRAL | SCREEN | PICTURES | PINS,
+    "scanner.lane_command": NETWORK | CENTRAL | SCREEN | SLOW | PICTURES | PINS,
     "scanner.sync_command": CENTRAL | SCREEN | PICTURES | PINS | {"hardware"},
     "scanner.decode_command": NETWORK | CENTRAL | SCREEN | {"sqlite3", "sqlite_utils"},
     "scanner.core.decision": NETWORK

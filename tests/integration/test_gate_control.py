@@ -77,7 +77,11 @@ def test_a_simulated_visitor_does_as_told(gate: GateRig) -> None:
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
-        (b'{"do": "dance"}\n', "control_unknown_command", "valid: mode, simulate, status, watch"),
+        (
+            b'{"do": "dance"}\n',
+            "control_unknown_command",
+            "valid: answer, inspect, mode, party, ",
+        ),
         (b"{}\n", "control_unknown_command", "'None'"),
         (b'{"do": "mode"}\n', "lane_mode_unknown", "valid: normal, closed, free"),
         (b'{"do": "mode", "mode": ["free"]}\n', "lane_mode_unknown", "stays as it is"),

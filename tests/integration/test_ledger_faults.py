@@ -17,7 +17,7 @@ from scanner.core.errors import StoreError
 from scanner.core.events import FactKind
 from scanner.ledger import Ledger
 from scanner.ledger_files import RESERVE_BYTES
-from support.ledgers import DEVICE, ENTRY, REFUSAL, fact, peek, record
+from support.ledgers import DEVICE, ENTRY, EXIT, REFUSAL, fact, peek, record
 
 ALARM = {"kind": FactKind.ALARM, "note": "ledger_full"}
 
@@ -241,14 +241,15 @@ def test_the_reserve_is_really_allocated(tmp_path: Path) -> None:
         assert (tmp_path / "reserve").stat().st_blocks * 512 >= RESERVE_BYTES
 
 
-def test_while_the_reserve_is_used_up_only_what_opens_nothing_is_recorded(tmp_path: Path) -> None:
+def test_while_the_reserve_is_used_up_only_what_lets_nobody_in_is_recorded(tmp_path: Path) -> None:
     with Ledger.open(tmp_path, DEVICE) as ledger:
         ledger._reserve.release()
         ledger._reserve.try_keep = lambda: False  # type: ignore[method-assign]
 
-        record(ledger, ALARM, {"kind": FactKind.NOT_PASSED, "refers_to": 1})
-        with pytest.raises(StoreError) as fault:
-            record(ledger, ENTRY)
+        record(ledger, ALARM, {"kind": FactKind.NOT_PASSED, "refers_to": 1}, EXIT)
+        for shut in (ENTRY, REFUSAL):
+            with pytest.raises(StoreError) as fault:
+                record(ledger, shut)
+            assert fault.value.code == "ledger_full"
 
-        assert fault.value.code == "ledger_full"
-        assert ledger.head.seq == 2
+        assert ledger.head.seq == 3

@@ -15,7 +15,7 @@ from scanner.core.override import Role, StaffAnswer
 from scanner.core.reasons import Flag, Outcome, Reason
 from scanner.core.units import Direction
 from scanner.lane_loop import Read
-from support.lanes import RELAY_IN, LaneRig, simulated
+from support.lanes import RELAY_IN, RELAY_OUT, LaneRig, simulated
 from support.rights import rule
 from support.snapshots import CARD, Site, ticket
 
@@ -151,6 +151,66 @@ def test_a_passage_that_cannot_be_recorded_is_kept_and_tried_again(lane: LaneRig
     lane.ledger._connection.execute("PRAGMA query_only = OFF")
     lane.wait(100)
     assert len(_of(lane.facts(), FactKind.PASSED)) == 1
+
+
+def _out_pulses(lane: LaneRig) -> int:
+    return sum(change.level for change in lane.turnstile.chip.history if change.line == RELAY_OUT)
+
+
+def test_an_exit_opens_on_a_disk_that_takes_nothing_and_is_recorded_when_it_does(
+    lane: LaneRig,
+) -> None:
+    lane.admit(CARD)
+    lane.ledger._connection.execute("PRAGMA query_only = ON")
+    left = lane.show(CARD, Direction.OUT)
+    entering = lane.show(b"unknown", Direction.IN)
+    assert left is not None
+    assert (left.decision.outcome, left.decision.reason) == (Outcome.CHECKED_OUT, Reason.EXIT)
+    assert (left.decision.flags, left.fact) == ((Reason.NOT_RECORDED.value,), None)
+    assert entering is not None
+    assert entering.decision.reason is Reason.NOT_RECORDED
+    lane.wait(8_000)
+    assert _out_pulses(lane) == 1
+    assert lane.lane.doubts == ("ledger_read_only",)
+
+    lane.ledger._connection.execute("PRAGMA query_only = OFF")
+    lane.wait(100)
+    exits = [fact for fact in lane.facts() if fact.movement is Direction.OUT]
+    assert [(fact.reason, fact.flags) for fact in exits] == [(Reason.EXIT, ("NOT_RECORDED",))]
+    assert len(_of(lane.facts(), FactKind.PASSED)) == 1
+    assert lane.is_whole()
+
+
+def test_an_exit_that_could_not_be_recorded_and_was_not_used_is_forgotten(lane: LaneRig) -> None:
+    lane.turnstile.expect(Visitor(persons=0), direction="out")
+    lane.ledger._connection.execute("PRAGMA query_only = ON")
+    lane.show(CARD, Direction.OUT)
+    lane.wait(8_000)
+    lane.ledger._connection.execute("PRAGMA query_only = OFF")
+    lane.wait(100)
+    assert _out_pulses(lane) == 1
+    assert {fact.kind for fact in lane.facts()} == {FactKind.CLOCK_OFFSET, FactKind.ALARM}
+
+
+def test_a_blocked_lane_lets_nobody_out_whatever_the_disk_does(lane: LaneRig) -> None:
+    lane.turnstile.set_fire(active=True)
+    lane.wait(1_000)
+    lane.ledger._connection.close()
+    lane.ledger._head = None
+    refused = lane.show(CARD, Direction.OUT)
+    assert refused is not None
+    assert refused.decision.reason is Reason.NOT_RECORDED
+    assert _out_pulses(lane) == 0
+
+
+def test_an_exit_opens_even_when_the_ledger_cannot_be_read(lane: LaneRig) -> None:
+    lane.ledger._connection.close()
+    lane.ledger._head = None
+    left = lane.show(CARD, Direction.OUT)
+    assert left is not None
+    assert (left.decision.outcome, left.fact) == (Outcome.CHECKED_OUT, None)
+    lane.wait(4_000)
+    assert _out_pulses(lane) == 1
 
 
 def test_a_closed_lane_refuses_entries_and_lets_people_out(lane: LaneRig) -> None:

@@ -26,7 +26,7 @@ from support.meddler import Alter, Passing, meddler
 from support.real_central import RealCentral, found, machine_clock
 from support.scripted_server import Heard, reply
 from sync.cache import Cache
-from sync.device import Device, load_device
+from sync.device import Device, load_device, save_device
 from sync.enrolment import enrol, parse_invitation
 from sync.peers import open_peers
 from sync.report import ContactReport, load_status
@@ -150,7 +150,7 @@ def test_from_the_enrolment_code_to_a_live_base_and_a_verified_receipt(
     assert aside is None
 
 
-def test_secrets_of_a_gate_are_for_its_account_only(gate: Gate) -> None:
+def test_secrets_of_a_gate_are_for_its_account_only(central: RealCentral, gate: Gate) -> None:
     for path in (
         gate.settings.device_path,
         gate.settings.key_path,
@@ -159,7 +159,10 @@ def test_secrets_of_a_gate_are_for_its_account_only(gate: Gate) -> None:
         gate.settings.root_path,
     ):
         assert path.stat().st_mode & 0o777 == 0o600, path
-    assert json.loads(gate.settings.device_path.read_bytes())["peppers"]
+    papers = json.loads(gate.settings.device_path.read_bytes())
+    assert papers["peppers"]
+    assert gate.device.master() == central.central.secrets.event_master
+    assert papers["event_master"] not in repr(gate.device)
     assert "pepper" not in repr(gate.device)
 
 
@@ -523,6 +526,17 @@ def test_a_strangers_403_erases_nothing(central: RealCentral, gate: Gate) -> Non
     assert gate.device.peppers
 
 
+def test_an_event_master_that_a_device_lacks_comes_with_the_next_contact(
+    central: RealCentral, gate: Gate
+) -> None:
+    before_upgrade = msgspec.structs.replace(gate.device, event_master=None)
+    save_device(gate.settings.device_path, before_upgrade)
+
+    gate.contact()
+
+    assert gate.device.master() == central.central.secrets.event_master
+
+
 def test_keys_that_the_central_changed_come_with_the_next_snapshot(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -739,6 +753,7 @@ def test_a_revoked_device_erases_itself_and_its_facts_still_arrive(
     assert (report.have, report.snapshot_seq) == (2, 0)
     assert gate.device.is_revoked
     assert gate.device.peppers == {}
+    assert gate.device.master() is None
     assert gate.cache.current() is None
     assert sorted(path.name for path in gate.settings.cache_dir.iterdir()) == [
         "device.json",

@@ -14,12 +14,13 @@ from hardware.assemble import build_turnstile
 from hardware.indicator import NullIndicator
 from hardware.simulated import SimulatedTurnstile, Visitor
 from hardware.virtual_clock import VirtualClock
+from scanner.asking import Answer
 from scanner.chain import verify_file
 from scanner.config import Config, TurnstileSection, WaySection
 from scanner.core.events import Fact
 from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
-from scanner.lane_loop import Answer, Lane, LanePorts, Read
+from scanner.lane_loop import Lane, LanePorts, Read
 from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.notices import Notice
@@ -31,6 +32,7 @@ from sync.wire import parse_fact
 
 STEP_MS = 20
 RELAY_IN = "GPIO17"
+RELAY_OUT = "GPIO18"
 
 
 def simulated(*, watched: bool = True) -> Config:
@@ -44,7 +46,7 @@ def simulated(*, watched: bool = True) -> Config:
             backend="simulated",
             fire_input="GPIO24",
             way_in=way(RELAY_IN, "GPIO22"),
-            way_out=way("GPIO18", "GPIO23"),
+            way_out=way(RELAY_OUT, "GPIO23"),
         )
     )
 

@@ -87,6 +87,8 @@ class Site:
     vector: Mapping[tuple[DeviceId, Epoch], int] = field(default_factory=dict)
     offsets: Mapping[tuple[str, str], int] = field(default_factory=dict)
     policy: SitePolicy = field(default_factory=policy)
+    operators: Iterable[Row] = ()
+    """Name, role, PIN's hash, version."""
 
     @property
     def mark(self) -> SnapshotMark:
@@ -146,6 +148,7 @@ def _rows(site: Site) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "revoked", [(key[:REVOKED_PREFIX_BYTES],) for key in site.revoked]
     yield "ticket_key", map(encode_ticket_key, site.ticket_keys)
     yield "config", encode_config(site.policy)
+    yield "operator", site.operators
     yield "vector", [(*ledger, seq) for ledger, seq in site.vector.items()]
     yield "clock_offset", [(*boot, offset) for boot, offset in site.offsets.items()]
 
@@ -193,7 +196,14 @@ def point(cache_dir: Path, name: str, seq: int) -> None:
     save_atomically(cache_dir / "current", msgspec.json.encode(pointer))
 
 
-def enrol(cache_dir: Path, *, gate_no: int = 1, site: str = SITE, **peppers: bytes) -> None:
+def enrol(
+    cache_dir: Path,
+    *,
+    gate_no: int = 1,
+    site: str = SITE,
+    master: bytes | None = None,
+    **peppers: bytes,
+) -> None:
     """Write this device's papers."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     held = peppers or {PEPPER_ID: PEPPER}
@@ -208,6 +218,7 @@ def enrol(cache_dir: Path, *, gate_no: int = 1, site: str = SITE, **peppers: byt
             central_url="",
             root_version=1,
             root_sha256="",
+            event_master=None if master is None else base64.b64encode(master).decode(),
         ),
     )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from scanner.core.answer import Decision
-from scanner.core.override import OverrideProblem, Role, StaffAnswer, apply_override
+from scanner.core.override import (
+    OverrideProblem,
+    Role,
+    StaffAnswer,
+    answer_note,
+    apply_override,
+    is_noted,
+    possible_answers,
+)
 from scanner.core.reasons import OUTCOMES_OF, Outcome, Reason
 from scanner.core.units import Direction
 
@@ -81,3 +89,40 @@ def test_what_was_not_refused_is_not_forced(outcome: Outcome) -> None:
 def test_a_look_is_answered_by_nobody(answer: StaffAnswer) -> None:
     looked = apply_override(asked(is_inspection=True), answer, Role.SUPERVISOR)
     assert (looked.problem, looked.movement) == (OverrideProblem.INSPECTION, None)
+
+
+@pytest.mark.parametrize(("answer", "decision"), [(ACCEPT, asked()), (FORCE, refused())])
+def test_nobody_is_let_in_through_a_lane_that_cannot_turn_now(
+    answer: StaffAnswer, decision: Decision
+) -> None:
+    kept_out = apply_override(decision, answer, Role.SUPERVISOR, is_lane_ready=False)
+    assert (kept_out.problem, kept_out.movement) == (OverrideProblem.LANE_NOT_READY, None)
+
+
+def test_a_question_may_be_refused_at_any_lane() -> None:
+    rejected = apply_override(asked(), REFUSE, Role.OPERATOR, is_lane_ready=False)
+    assert rejected.problem is None
+
+
+@pytest.mark.parametrize(
+    ("decision", "possible"),
+    [
+        (asked(), (ACCEPT, REFUSE)),
+        (refused(), (FORCE,)),
+        (refused(Reason.LANE_BUSY), ()),
+        (asked(is_inspection=True), ()),
+        (Decision(outcome=Outcome.SUCCESS, reason=Reason.OK), ()),
+    ],
+)
+def test_staff_are_told_what_they_may_answer(
+    decision: Decision, possible: tuple[StaffAnswer, ...]
+) -> None:
+    assert possible_answers(decision) == possible
+
+
+@pytest.mark.parametrize("why", [None, "", "lost phone", "a: b"])
+def test_an_answer_is_known_by_its_note_whatever_the_reason(why: str | None) -> None:
+    note = answer_note(FORCE, why)
+    assert is_noted(FORCE, note)
+    assert not is_noted(ACCEPT, note)
+    assert not is_noted(FORCE, None)

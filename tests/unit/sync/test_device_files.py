@@ -24,6 +24,7 @@ DEVICE = Device(
     central_url="https://central.example",
     root_version=1,
     root_sha256="ab" * 32,
+    event_master="c2Vj" * 10 + "c2U=",
 )
 
 
@@ -55,6 +56,11 @@ def test_papers_that_cannot_be_read_are_named(tmp_path: Path, content: bytes) ->
 def test_a_printed_device_tells_no_pepper() -> None:
     assert "pepper" not in f"{DEVICE!r} {DEVICE}"
     assert "c2Vj" not in f"{[DEVICE]}"
+
+
+@pytest.mark.parametrize("text", [None, "", "no base64", "AAAA"])
+def test_an_event_master_that_is_none_proves_nothing(text: str | None) -> None:
+    assert msgspec.structs.replace(DEVICE, event_master=text).master() is None
 
 
 def test_central_keys_that_are_none_are_left_out() -> None:

@@ -1,0 +1,144 @@
+"""What staff may do at a running lane: answer what it asked or refused, have a look, say how many are coming.
+
+Law: carried out by the lane's thread; who speaks was proven before (`scanner.staff_pins`), and nobody is taken at their
+word. An answer names the scan it answers, so that it never falls to whoever came in between.
+
+Source: docs/architecture.md, "Control socket"; docs/decisions.md, "Overrides".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanner.asking import PREPARED_MS
+from scanner.control import Command, Reply
+from scanner.core.answer import Decision
+from scanner.core.errors import InputError, StoreError
+from scanner.core.lane_facts import may_open
+from scanner.core.override import Operator, OverrideProblem, StaffAnswer
+from scanner.lane_loop import Lane
+
+PERSONS_MAX = 99
+WHY_CHARACTERS = 80
+
+PROBLEMS: Mapping[OverrideProblem, tuple[str, str, str]] = {
+    OverrideProblem.INSPECTION: (
+        "answer_of_a_look",
+        "the last scan was only a look; there is nothing to open",
+        "let the code be shown again, as a scan",
+    ),
+    OverrideProblem.NOT_ASKED: (
+        "answer_not_asked",
+        "the lane has not asked, or asks no longer",
+        "look at the lane's status: it names what may be answered",
+    ),
+    OverrideProblem.NOT_REFUSED: (
+        "answer_not_refused",
+        "the last scan was not refused, so there is nothing to force",
+        "answer a question with accept or refuse",
+    ),
+    OverrideProblem.NEEDS_SUPERVISOR: (
+        "answer_needs_supervisor",
+        "only a supervisor forces a refusal",
+        "ask a supervisor to answer",
+    ),
+    OverrideProblem.NOT_FORCEABLE: (
+        "answer_not_forceable",
+        "this refusal is the lane's or the disk's own; nobody can force it",
+        "mend what the lane's status names, then let the code be shown again",
+    ),
+    OverrideProblem.LANE_NOT_READY: (
+        "answer_lane_not_ready",
+        "the lane cannot let anybody in now (closed, busy or blocked)",
+        "answer again when it is ready, or open the lane",
+    ),
+}
+
+
+def build_staff_commands(lane: Lane) -> Mapping[str, Command]:
+    """The commands; ``operator`` of `answer` and `inspect` must be proven before."""
+
+    def answer(body: Mapping[str, Any]) -> Reply:
+        said, operator = _answer(body.get("answer")), _operator(body)
+        _require_question(lane, body.get("seq"))
+        if "party" in body and said is not StaffAnswer.REFUSE:
+            again = lane.ask_again(_persons(body["party"]))
+            if again is not None and may_open(again.decision):
+                return {"opens": True, "charged": again.decision.charged, **_named(again.decision)}
+        return _override(lane, said, operator, _why(body.get("why")))
+
+    def inspect(body: Mapping[str, Any]) -> Reply:
+        lane.prepare(inspector=_operator(body).name)
+        return {"inspects": True, "within_s": PREPARED_MS // 1000}
+
+    def party(body: Mapping[str, Any]) -> Reply:
+        persons = _persons(body.get("persons"))
+        lane.prepare(persons=persons)
+        return {"persons": persons, "within_s": PREPARED_MS // 1000}
+
+    return {"answer": answer, "inspect": inspect, "party": party}
+
+
+def _override(lane: Lane, said: StaffAnswer, operator: Operator, why: str | None) -> Reply:
+    override, fact = lane.override(said, operator.role, operator.name, why)
+    if override.problem is not None:
+        code, message, hint = PROBLEMS[override.problem]
+        raise InputError(code, message, hint)
+    if fact is None:
+        raise StoreError(
+            "answer_not_recorded",
+            "the disk did not take the answer; the arm stays shut",
+            "see the doubts in the lane's status",
+        )
+    opens = override.movement is not None
+    return {"opens": opens, "charged": fact.charged, "seq": fact.seq}
+
+
+def _named(decision: Decision) -> Reply:
+    return {"outcome": decision.outcome.value, "reason": decision.reason.value}
+
+
+def _require_question(lane: Lane, seq: object) -> None:
+    question = lane.question
+    fact = None if question is None else question.fact
+    if fact is None or fact.seq != seq:
+        code, message, hint = PROBLEMS[OverrideProblem.NOT_ASKED]
+        raise InputError(code, message, hint)
+
+
+def _operator(body: Mapping[str, Any]) -> Operator:
+    operator = body.get("operator")
+    if not isinstance(operator, Operator):
+        raise RuntimeError("a command of staff before its PIN was looked at")  # noqa: TRY004 - misuse by us
+    return operator
+
+
+def _answer(value: object) -> StaffAnswer:
+    try:
+        return StaffAnswer(str(value))
+    except ValueError as error:
+        valid = ", ".join(StaffAnswer)
+        raise InputError(
+            "answer_unknown",
+            f"answer {str(value)[:40]!r} is none (valid: {valid}); nothing was done",
+            "ask with one of the valid answers",
+        ) from error
+
+
+def _persons(value: object) -> int:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not 1 <= int(str(value)) <= PERSONS_MAX:
+        raise InputError(
+            "party_size_bad",
+            f"party {str(value)[:40]!r} is no number from 1 to {PERSONS_MAX}; nothing was done",
+            "say how many persons come in together",
+        )
+    return int(str(value))
+
+
+def _why(value: object) -> str | None:
+    """Short and fit to be recorded: JSON may hold half a character."""
+    if value is None:
+        return None
+    return str(value)[:WHY_CHARACTERS].encode("utf-8", "replace").decode()

@@ -1,0 +1,48 @@
+"""What a lane says where no disk takes its fact."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.core.answer import Decision
+from scanner.core.lane_facts import not_recorded, unseen
+from scanner.core.reasons import Outcome, Reason
+from scanner.core.units import Direction, LaneReadiness
+from support.rights import reading
+
+IN, OUT = Direction.IN, Direction.OUT
+
+
+@pytest.mark.parametrize("movement", [IN, None])
+def test_what_cannot_be_recorded_lets_nobody_in(movement: Direction | None) -> None:
+    decision = Decision(
+        outcome=Outcome.HIGHLIGHTED,
+        reason=Reason.GRACE,
+        flags=("STALE",),
+        movement=movement,
+        charged=1,
+        remaining=3,
+    )
+    shut = not_recorded(decision)
+    assert (shut.outcome, shut.reason) == (Outcome.DECLINED, Reason.NOT_RECORDED)
+    assert (shut.flags, shut.movement, shut.charged, shut.remaining) == ((), None, 0, None)
+
+
+def test_an_exit_that_cannot_be_recorded_opens_and_says_so() -> None:
+    decision = Decision(
+        outcome=Outcome.CHECKED_OUT, reason=Reason.EXIT, flags=("EXPIRED",), movement=OUT
+    )
+    left = not_recorded(decision)
+    assert (left.outcome, left.movement) == (Outcome.CHECKED_OUT, OUT)
+    assert left.flags == ("EXPIRED", "NOT_RECORDED")
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+@pytest.mark.parametrize("lane", list(LaneReadiness))
+def test_where_nothing_can_be_looked_up_only_a_ready_lane_lets_somebody_out(
+    direction: Direction, lane: LaneReadiness
+) -> None:
+    said = unseen(direction, lane, reading())
+    opens = direction is OUT and lane is LaneReadiness.READY
+    assert (said.movement is OUT) is opens
+    assert (said.outcome is Outcome.CHECKED_OUT) is opens
