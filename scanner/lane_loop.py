@@ -258,7 +258,7 @@ class Lane:
                 direction,
                 is_watched=self._watches(direction),
             )
-            ledger.append((fact,), self._ports.lookups.encode_local(facts))
+            ledger.append((fact,), self._ports.lookups.encode_local(facts, reading))
         except StoreError as error:
             return self._unrecorded_answer(decision, error)
         self._doubts.recording.all_settled()
