@@ -75,11 +75,16 @@ def parse_local(local: bytes) -> dict[str, Any]:
         plain = local if local.startswith(_PLAIN) else _unpacked(local)
         return msgspec.json.decode(plain, type=dict[str, Any])
     except (msgspec.MsgspecError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(
-            "local_facts_unreadable",
-            f"what the gate kept of this decision ({len(local)} bytes) cannot be read ({error})",
-            "the fact itself stands; only its explanation is lost",
-        ) from error
+        raise local_unreadable(f"{len(local)} bytes: {error}") from error
+
+
+def local_unreadable(why: str) -> InputError:
+    """The fault of a part beside a fact that is not as this version writes it."""
+    return InputError(
+        "local_facts_unreadable",
+        f"what the gate kept of this decision cannot be read ({why})",
+        "the fact itself stands; only its explanation is lost",
+    )
 
 
 def _unpacked(local: bytes) -> bytes:

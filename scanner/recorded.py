@@ -22,7 +22,7 @@ from scanner.core.credential import CredentialKind
 from scanner.core.decision import decide
 from scanner.core.errors import InputError
 from scanner.core.events import Fact, FactKind
-from scanner.core.grants import Event, Gate, SnapshotMark, TicketType
+from scanner.core.grants import Gate, SnapshotMark, TicketType
 from scanner.core.question import (
     Facts,
     GrantFacts,
@@ -47,7 +47,7 @@ from scanner.core.units import (
     TypeNo,
     ZoneNo,
 )
-from scanner.local_facts import parse_local
+from scanner.local_facts import local_unreadable, parse_local
 from sync.base_rows import (
     UNREADABLE,
     parse_event,
@@ -115,11 +115,7 @@ def parse_recorded(fact: Fact, local: bytes | None) -> Recorded | NotKept:
     try:
         return _recorded(fact, kept)
     except (*UNREADABLE, IndexError, InputError) as error:
-        raise InputError(
-            "local_facts_unreadable",
-            f"what the gate kept of decision {fact.seq} is not as this version writes it ({error})",
-            "the fact itself stands; only its explanation is lost",
-        ) from error
+        raise local_unreadable(str(error)) from error
 
 
 def _recorded(fact: Fact, kept: Mapping[str, Any]) -> Recorded:
