@@ -22,7 +22,9 @@ import click
 from scanner.config import settings_table
 from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS
 from scanner.core.meanings import MEANINGS
-from scanner.core.reasons import FACES, OUTCOMES_OF, Flag
+from scanner.core.reasons import ACCEPT_ORDER, FACES, OUTCOMES_OF, Flag
+from scanner.texts.catalogue import load_texts
+from scanner.texts.english import CHECKS, FLAGS
 
 DOCS = Path(__file__).resolve().parent
 PROGRAMS = {
@@ -56,27 +58,46 @@ def settings() -> str:
 def outcomes() -> str:
     """What each outcome looks and sounds like, and the reasons that may carry it."""
     rows = [
-        "| outcome | colour | icon and word | sound | arm | reasons |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| outcome | colour | icon and word | in French | sound | arm | reasons |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
+    french = load_texts("fr").gettext
     for outcome, face in FACES.items():
         arm = "opens" if face.opens else "stays shut"
         reasons = ", ".join(f"`{reason}`" for reason in sorted(OUTCOMES_OF[outcome]))
         sound = face.sound.replace("_", " ")
         rows.append(
-            f"| `{outcome}` | {face.colour} | {face.icon} {face.word} | {sound} | {arm} | {reasons} |"
+            f"| `{outcome}` | {face.colour} | {face.icon} {face.word} | {french(face.word)} |"
+            f" {sound} | {arm} | {reasons} |"
         )
-    flags = ", ".join(f"`{flag}`" for flag in Flag)
-    return (
-        "\n".join(rows)
-        + f"\n\nFlags that are no reasons: {flags}. Every reason may also stand as a flag.\n"
-    )
+    return "\n".join(rows) + "\n"
+
+
+def flags() -> str:
+    """Flags that are no reasons."""
+    french = load_texts("fr").gettext
+    rows = [f"| `{flag}` | {FLAGS[flag]} | {french(FLAGS[flag])} |" for flag in Flag]
+    return "\n".join(["| flag | what it says | in French |", "| --- | --- | --- |", *rows]) + "\n"
+
+
+def shown_first() -> str:
+    """Which of several accept reasons is the reason."""
+    return " → ".join(f"`{reason}`" for reason in ACCEPT_ORDER) + "\n"
+
+
+def questions() -> str:
+    """Each check as it is put to people."""
+    french = load_texts("fr").gettext
+    rows = [f"| `{name}` | {text} | {french(text)} |" for name, text in CHECKS.items()]
+    return "\n".join(["| row | question | in French |", "| --- | --- | --- |", *rows]) + "\n"
 
 
 def meanings() -> str:
     """What each reason means."""
-    rows = [f"| `{reason}` | {meaning} |" for reason, meaning in MEANINGS.items()]
-    return "\n".join(["| reason | what happened, and what to do |", "| --- | --- |", *rows]) + "\n"
+    french = load_texts("fr").gettext
+    rows = [f"| `{reason}` | {text} | {french(text)} |" for reason, text in MEANINGS.items()]
+    heads = ["| reason | what happened, and what to do | in French |", "| --- | --- | --- |"]
+    return "\n".join([*heads, *rows]) + "\n"
 
 
 def order() -> str:
@@ -138,8 +159,11 @@ def _command_texts(root: click.Command, program: str) -> Iterator[str]:
 BLOCKS = {
     "settings": settings,
     "outcomes": outcomes,
+    "flags": flags,
     "meanings": meanings,
     "order": order,
+    "shown_first": shown_first,
+    "questions": questions,
     "commands": commands,
 }
 

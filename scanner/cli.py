@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "enrol": ("scanner.sync_command", "Make this device a gate of a site."),
     "lane": ("scanner.lane_command", "Look at a running lane, change its mode, answer it."),
     "decode": ("scanner.decode_command", "Read the codes in pictures and say why not."),
-    "ledger": ("scanner.ledger_command", "Show, verify or export the recorded facts."),
+    "ledger": ("scanner.ledger_command", "Show, explain, verify or export the recorded facts."),
     "rehearse": ("scanner.rehearse_command", "Tell stories to the rules before they go live."),
     "snapshot": ("scanner.sync_command", "Show which snapshot this gate works from."),
 }

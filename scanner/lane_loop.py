@@ -278,7 +278,7 @@ class Lane:
                 asked.operator,
                 is_watched=self._watches(direction),
             )
-            ledger.append((fact,), self._ports.lookups.encode_local(facts))
+            ledger.append((fact,), self._ports.lookups.encode_local(facts, reading))
         except StoreError as error:
             refused = self._unrecorded_answer(decision, error)
             if may_open(refused.decision):

@@ -1,4 +1,4 @@
-"""`portillon ledger`: look at the recorded facts, walk their chain, take them elsewhere.
+"""`portillon ledger`: look at the recorded facts, say why, walk their chain, take them elsewhere.
 
 Law: read-only; works while the gate writes, and on a copy. Standard output holds facts or a verdict only. Exit 0 = as
 it should be, 1 = the chain is broken, 2 = there is no ledger to look at.
@@ -9,6 +9,8 @@ Source: docs/ledger.md, "Looking at it".
 from __future__ import annotations
 
 import csv
+import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +27,8 @@ from scanner.ledger_views import (
     table_line,
     walk_line,
 )
+from scanner.terminal import paint
+from scanner.texts.catalogue import language_of, languages, load_texts
 from sync.ledger_format import (
     FILE_NAME,
     LedgerRow,
@@ -37,18 +41,6 @@ from sync.ledger_format import (
 BATCH_ROWS = 1_000
 LAST_ROWS = 20
 BROKEN = 1
-
-TERMINAL_COLOURS = {
-    "green": "green",
-    "amber": "yellow",
-    "orange": "bright_yellow",
-    "red": "red",
-    "blue": "blue",
-}
-
-
-def _paint(text: str, colour: str) -> str:
-    return click.style(text, fg=TERMINAL_COLOURS[colour])
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,7 +63,7 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def ledger() -> None:
-    """Show, verify or export the recorded facts."""
+    """Show, explain, verify or export the recorded facts."""
 
 
 @ledger.command()
@@ -85,7 +77,7 @@ def show(config: Path, path: Path | None, last: int, *, as_json: bool) -> None:
         if not as_json:
             click.secho(HEADING, bold=True)
         for row in load_rows(connection, load_head(connection).seq - last, last):
-            click.echo(json_line(row) if as_json else table_line(row, _paint))
+            click.echo(json_line(row) if as_json else table_line(row, paint))
 
 
 @ledger.command()
@@ -127,6 +119,39 @@ def export(config: Path, path: Path | None, kind: str, after: int, output: TextI
             table = csv.writer(output)
             table.writerow(CSV_FIELDS)
             table.writerows(map(csv_row, rows))
+
+
+@ledger.command()
+@_where
+@click.argument("seq", type=click.IntRange(min=1))
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(languages()),
+    help="The language of the words; without it the environment's (LANG), else English.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+def explain(
+    seq: int, config: Path, path: Path | None, language: str | None, *, as_json: bool
+) -> None:
+    """Say in plain words why a scan was decided as it was.
+
+    SEQ is the number of its row.
+    """
+    from scanner.explaining import Explanation
+    from scanner.ledger_decisions import load_decision
+    from scanner.recorded import parse_recorded
+
+    found = _file(config, path)
+    with reading(found), closing(connect_reader(found)) as connection:
+        told = load_decision(connection, seq)
+    texts = load_texts(language or language_of(os.environ))
+    explanation = Explanation(told, parse_recorded(*told.kept), texts, paint)
+    if as_json:
+        click.echo(json.dumps(explanation.json(), ensure_ascii=False))
+        return
+    for line in explanation.lines():
+        click.echo(line)
 
 
 def _every_row(connection: Any, after: int) -> Iterator[LedgerRow]:

@@ -113,9 +113,9 @@ class Lookups:
                 in_use = self._bases.give_up(error)
         return self._nothing_known(cleaned, symbology, clock, lane)
 
-    def encode_local(self, facts: Facts) -> bytes:
-        """What `decide` saw, in ≤ 1 KB, to be kept beside the recorded fact."""
-        return encode_local(facts)
+    def encode_local(self, facts: Facts, clock: ClockReading) -> bytes:
+        """What `decide` saw by that reading, in ≤ 1 KB, to be kept beside the recorded fact."""
+        return encode_local(facts, self.policy, clock)
 
     def _nothing_known(
         self, cleaned: bytes, symbology: str | None, clock: ClockReading, lane: LaneReadiness

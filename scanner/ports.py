@@ -49,7 +49,7 @@ class LookupsPort(Protocol):
     def is_known(self, cleaned: bytes, symbology: str | None) -> bool:
         """True when the snapshot has this opaque code (one index probe)."""
 
-    def encode_local(self, facts: Facts) -> bytes:
+    def encode_local(self, facts: Facts, clock: ClockReading) -> bytes:
         """What `decide` saw, in ≤ 1 KB, to be kept beside the recorded fact and never uploaded."""
 
     def facts_for(

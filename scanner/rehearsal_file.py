@@ -94,33 +94,42 @@ def parse_script(name: str, text: str) -> Script:
         InputError: ``rehearsal_file_wrong``.
     """
     problems = Problems(name)
-    try:
-        content: Mapping[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problems.add("TOML", str(error))
-        problems.raise_any()
-        raise
-    script = _Reader(Table("", content, problems)).script()
+    content = parse_toml(text, problems)
+    script = FileReader(Table("", content, problems)).script()
     problems.raise_any()
     return script
 
 
-class _Reader:
+def parse_toml(text: str, problems: Problems) -> Mapping[str, Any]:
+    """What the text says.
+
+    Raises:
+        InputError: ``rehearsal_file_wrong``.
+    """
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        problems.add("TOML", str(error))
+        problems.raise_any()
+        raise
+
+
+class FileReader:
     """One file, read from top to bottom."""
 
-    def __init__(self, top: Table) -> None:
+    default_zone = DEFAULT_SITE_ZONE
+    """Of a gate that names none."""
+
+    def __init__(self, top: Table, names: Names | None = None) -> None:
         self._top = top
-        self._names = Names()
+        self._names = Names() if names is None else names
         self._site = SiteCalendar(DEFAULT_ZONE)
 
     def script(self) -> Script:
         top, names = self._top, self._names
-        if top.number("format", FORMAT) != FORMAT:
-            top.wrong("format", f"{shown(top.raw('format'))} is unknown (valid: {FORMAT})")
-        title, policy = top.text("title"), self._policy(top.table("site"))
-        self._site = policy.calendar
-        gates = self._gates(top.table("gates"))
-        rules = self._rules(top.table("rules"))
+        title, policy = self.title(), self.policy(top.table("site"))
+        gates = self.gates(top.table("gates"))
+        rules = self.rules(top.table("rules"))
         grants = GrantReader(self._site, names, rules)
         events = grants.events(top.table("events"))
         listed = grants.grants(top.tables("grants"))
@@ -129,7 +138,7 @@ class _Reader:
         return Script(
             title=title,
             policy=policy,
-            gates={name: self._finished(gate, types) for name, (gate, types) in gates.items()},
+            gates={name: self.finished(gate, types) for name, (gate, types) in gates.items()},
             zones=names.zones,
             rules={rule.rule_no: rule for rule in rules.values()},
             types={kind.type_no: kind for kind in names.types.values()},
@@ -141,7 +150,15 @@ class _Reader:
             steps=steps,
         )
 
-    def _policy(self, table: Table) -> SitePolicy:
+    def title(self) -> str:
+        """What the file is called; its format must be ours."""
+        top = self._top
+        if top.number("format", FORMAT) != FORMAT:
+            top.wrong("format", f"{shown(top.raw('format'))} is unknown (valid: {FORMAT})")
+        return top.text("title")
+
+    def policy(self, table: Table) -> SitePolicy:
+        """The site's settings; what follows is read by its calendar."""
         zone, cutoff = table.text("zone", DEFAULT_ZONE), table.clock_time("day_cutoff", "00:00")
         usual = SitePolicy(calendar=self._site)
         policy = SitePolicy(
@@ -155,9 +172,10 @@ class _Reader:
             expires_soon_days=table.number("expires_soon_days", usual.expires_soon_days),
         )
         table.close()
+        self._site = policy.calendar
         return policy
 
-    def _gates(self, table: Table) -> dict[str, tuple[ScriptGate, tuple[str, ...]]]:
+    def gates(self, table: Table) -> dict[str, tuple[ScriptGate, tuple[str, ...]]]:
         """The lanes with the names of the types that they admit; those get their numbers when all are known."""
         names = tuple(table.keys) or (DEFAULT_GATE,)
         return {
@@ -171,7 +189,7 @@ class _Reader:
             gate=Gate(
                 gate_no=GateNo(number),
                 name=name,
-                zone_no=self._names.zone(table.text("zone", DEFAULT_SITE_ZONE)),
+                zone_no=self._names.zone(table.text("zone", self.default_zone)),
                 direction=None if way is _Ways.BOTH else Direction(way.value),
             ),
             is_watched=table.flag("passage_sensor", default=False),
@@ -181,11 +199,13 @@ class _Reader:
         table.close()
         return gate, types
 
-    def _finished(self, gate: ScriptGate, types: tuple[str, ...]) -> ScriptGate:
+    def finished(self, gate: ScriptGate, types: tuple[str, ...]) -> ScriptGate:
+        """The lane with the numbers of the types that it admits."""
         numbers = frozenset(number for name in types for number in self._names.types_called(name))
         return replace(gate, gate=replace(gate.gate, types=numbers))
 
-    def _rules(self, table: Table) -> dict[str, ScanRule]:
+    def rules(self, table: Table) -> dict[str, ScanRule]:
+        """The rules by name, and the plain one."""
         rules = {DEFAULT_RULE: ScanRule()}
         for number, name in enumerate(table.keys, start=1):
             rules[name] = self._rule(table.table(name), RuleNo(number))

@@ -62,7 +62,7 @@ class Names:
     events: dict[str, EventNo] = field(default_factory=dict)
     types: dict[TypeMeaning, TicketType] = field(default_factory=dict)
     scopes: dict[frozenset[EventNo] | None, ScopeNo] = field(default_factory=dict)
-    _other_types: dict[str, TypeNo] = field(default_factory=dict)
+    other_types: dict[str, TypeNo] = field(default_factory=dict)
 
     def zone(self, name: str) -> ZoneNo:
         """The number of a zone."""
@@ -91,10 +91,10 @@ class Names:
         found = frozenset(kind.type_no for kind in self.types.values() if kind.name == name)
         if found:
             return found
-        return frozenset({self._other_types.setdefault(name, self._next_type())})
+        return frozenset({self.other_types.setdefault(name, self._next_type())})
 
     def _next_type(self) -> TypeNo:
-        return TypeNo(len(self.types) + len(self._other_types) + 1)
+        return TypeNo(len(self.types) + len(self.other_types) + 1)
 
 
 class GrantReader:

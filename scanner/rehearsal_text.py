@@ -154,7 +154,7 @@ def _value(name: str, value: object, script: Script) -> str:
         gate = next((n for n, g in script.gates.items() if g.gate.gate_no == value.gate_no), "?")
         return f"{_wall(value.at, script)} at {gate}"
     if isinstance(value, Window):
-        return _window(value)
+        return window_text(value)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, date):
@@ -179,7 +179,8 @@ def _named(name: str, value: object, script: Script) -> str:
     return known or ("none" if value is None else str(value))
 
 
-def _window(window: Window) -> str:
+def window_text(window: Window) -> str:
+    """A window of a rule, as `mon+tue 09:00–16:00`."""
     days = "+".join(WEEKDAYS[day] for day in sorted(window.days))
     return f"{days} {_time(window.from_)}–{_time(window.until)}"
 

@@ -1,8 +1,8 @@
-"""`portillon rehearse`: stories told to the rules, or to a whole gate in virtual time.
+"""`portillon rehearse`: stories told to the rules or to a whole gate in virtual time, and a ledger's scans tried again.
 
-Law: exit 0 if every expectation of every file holds, 1 if some do not, 2 if a file is wrong; a wrong file does not keep
-the others from being told. Standard output holds reports only; what is wrong with a file goes to standard error, or
-with ``--format json`` into its place in the list.
+Law: exit 0 if every expectation of every file holds (of a ledger: nothing differs), 1 if some do not, 2 if a file is
+wrong; a wrong file does not keep the others from being told. Standard output holds reports only; what is wrong with a
+file goes to standard error, or with ``--format json`` into its place in the list.
 
 Source: docs/rehearsal.md; docs/commands.md.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from scanner.core.rehearsal import Report, run
 from scanner.core.rehearsal_script import Script
 from scanner.rehearsal_file import load_script
 from scanner.rehearsal_text import json_of, text_of
+from sync.ledger_format import FILE_NAME, connect_reader, reading
 
 HOLDS, MISSED, WRONG = 0, 1, 2
 CORE, GATE = "core", "gate"
@@ -28,13 +30,21 @@ TEXT, JSON = "text", "json"
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--through",
     type=click.Choice([CORE, GATE]),
-    default=CORE,
-    show_default=True,
-    help="The rules alone, or ledger, cache, lane and a simulated turnstile.",
+    help="The rules alone (core, as without it), or ledger, cache, lane and a simulated turnstile.",
+)
+@click.option(
+    "--ledger",
+    type=click.Path(path_type=Path),
+    help="In place of FILES: try the scans of a ledger (its file or folder) again.",
+)
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    help="With --ledger: the other rules (TOML); without it as they were recorded.",
 )
 @click.option(
     "--format",
@@ -44,13 +54,26 @@ TEXT, JSON = "text", "json"
     show_default=True,
     help="For people, or for programs.",
 )
-def rehearse(files: tuple[Path, ...], through: str, form: str) -> None:
-    """Tell stories to the rules and see whether they end as expected.
+def rehearse(
+    files: tuple[Path, ...],
+    through: str | None,
+    ledger: Path | None,
+    rules: Path | None,
+    form: str,
+) -> None:
+    """Tell stories to the rules and see whether they end as expected, or see what other rules do to a ledger's scans.
 
     FILES are rehearsal files (TOML).
     """
     logging.getLogger("portillon").addHandler(logging.NullHandler())
-    told = [_told(path, through, form) for path in files]
+    if ledger is not None:
+        _refuse_beside_ledger(files, through)
+        raise SystemExit(_tried_again(ledger, rules, form))
+    if not files or rules is not None:
+        raise click.UsageError(
+            "name rehearsal files, or a ledger with --ledger PATH [--rules FILE]"
+        )
+    told = [_told(path, through or CORE, form) for path in files]
     if form == JSON:
         click.echo(json.dumps([shown for _code, shown in told], ensure_ascii=False, indent=1))
     raise SystemExit(max(code for code, _shown in told))
@@ -78,3 +101,31 @@ def run_through(through: str, script: Script) -> Report:
     from scanner.rehearsal_gate import run_through_gate
 
     return run_through_gate(script)
+
+
+def _refuse_beside_ledger(files: tuple[Path, ...], through: str | None) -> None:
+    if files:
+        raise click.UsageError("a ledger is tried by itself: leave out FILES, or --ledger")
+    if through is not None:
+        raise click.UsageError("a ledger is tried by the rules alone: leave out --through")
+
+
+def _tried_again(ledger: Path, rules: Path | None, form: str) -> int:
+    """What differs under other rules, printed; the exit code."""
+    from scanner.ledger_decisions import load_kept
+    from scanner.retrial import retry
+    from scanner.retrial_text import retrial_json, retrial_lines
+    from scanner.rules_file import AS_RECORDED, load_rules
+    from scanner.terminal import paint
+
+    other = AS_RECORDED if rules is None else load_rules(rules)
+    path = ledger / FILE_NAME if ledger.is_dir() else ledger
+    with reading(path), closing(connect_reader(path)) as connection:
+        retrial = retry(load_kept(connection), other.put)
+    if form == JSON:
+        named = None if rules is None else str(rules)
+        click.echo(json.dumps(retrial_json(str(ledger), named, retrial), ensure_ascii=False))
+    else:
+        for line in retrial_lines(str(ledger), retrial, paint):
+            click.echo(line)
+    return MISSED if retrial.differences else HOLDS

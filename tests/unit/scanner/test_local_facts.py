@@ -8,7 +8,7 @@ import pytest
 
 from scanner.core.errors import InputError
 from scanner.core.grants import EventException
-from scanner.core.question import UnlistedFacts
+from scanner.core.question import Facts, UnlistedFacts
 from scanner.core.reasons import Reason
 from scanner.local_facts import RECENT_DAYS, encode_local, parse_local
 from support.rights import (
@@ -19,7 +19,10 @@ from support.rights import (
     event,
     facts,
     grant,
+    policy,
+    reading,
     right,
+    rule,
     seat_taken,
     signed,
     unlisted,
@@ -29,6 +32,10 @@ from sync.ledger_format import LOCAL_BYTES
 from sync.tally_rows import encode_tally
 
 
+def encoded(given: Facts) -> bytes:
+    return encode_local(given, policy(), reading())
+
+
 def visits(days: int) -> list[object]:
     return [entry(at("2020-01-02 10:00") + day * 86_400_000, charged=2) for day in range(days)]
 
@@ -36,7 +43,7 @@ def visits(days: int) -> list[object]:
 def test_it_holds_the_grants_row_the_counts_and_the_policys_version() -> None:
     given = right(grant(seat="A 1"), history=[entry("2026-03-09 10:00")])
 
-    kept = parse_local(encode_local(facts(given)))
+    kept = parse_local(encoded(facts(given)))
 
     assert parse_grant(kept["grants"][0]["row"]) == given.grant
     assert kept["snapshot"] == [100, at("2026-03-10 12:00")]
@@ -55,12 +62,12 @@ def test_it_holds_everything_else_that_was_looked_at() -> None:
         is_step_used=True,
     )
 
-    kept = parse_local(encode_local(looked_at))
+    kept = parse_local(encoded(looked_at))
 
     assert kept["claims"] == [7, None, None, None, "B 2", None]
     assert kept["problem"] == "CODE_EXPIRED"
-    assert kept["events"] == [1]
-    assert kept["seats"] == [[1, "A-12", 99]]
+    assert kept["events"][0][0] == 1
+    assert kept["seats"] == [[1, "A-12", 99, False]]
     assert kept["grants"][0]["exceptions"] == [[1, None, "RESALE", None]]
     assert kept["is_revoked"]
     assert kept["is_step_used"]
@@ -68,18 +75,16 @@ def test_it_holds_everything_else_that_was_looked_at() -> None:
 
 def test_it_holds_what_an_unlisted_ticket_has_used() -> None:
     kept = parse_local(
-        encode_local(
-            facts(presented=signed(), unlisted=unlisted(history=[entry("2026-03-09 10:00")]))
-        )
+        encoded(facts(presented=signed(), unlisted=unlisted(history=[entry("2026-03-09 10:00")])))
     )
 
-    assert kept["unlisted"]["type_no"] == 7
+    assert kept["unlisted"]["type"] == [7, 1, None, None]
     assert kept["unlisted"]["counts"]["1"]["days"][0][0] == 20260309
-    assert parse_local(encode_local(facts(unlisted=UnlistedFacts())))["unlisted"]["type_no"] is None
+    assert parse_local(encoded(facts(unlisted=UnlistedFacts())))["unlisted"]["type"] is None
 
 
 def test_it_holds_no_key() -> None:
-    kept = encode_local(facts(right()))
+    kept = encoded(facts(right()))
 
     assert KEY.hex().encode() not in kept
     assert KEY not in kept
@@ -87,21 +92,39 @@ def test_it_holds_no_key() -> None:
 
 @pytest.mark.parametrize("days", [1, 30, 200, 2_000])
 def test_it_fits_whatever_the_history(days: int) -> None:
-    assert len(encode_local(facts(right(history=visits(days))))) <= LOCAL_BYTES  # type: ignore[arg-type]
+    assert len(encoded(facts(right(history=visits(days))))) <= LOCAL_BYTES  # type: ignore[arg-type]
 
 
 def test_a_long_history_is_packed_before_anything_is_left_out() -> None:
     given = right(history=visits(30))  # type: ignore[arg-type]
 
-    local = encode_local(facts(given))
+    local = encoded(facts(given))
 
     assert local[:1] != b"{"
     assert len(parse_local(local)["grants"][0]["counts"]["1"]["days"]) == 30
     assert len(encode_tally(given.tallies[MAIN])) > LOCAL_BYTES
 
 
+def test_of_a_long_past_only_the_marks_go_before_any_day_does() -> None:
+    given = right(history=visits(300))  # type: ignore[arg-type]
+
+    kept = parse_local(encoded(facts(given)))["grants"][0]["counts"]["1"]
+
+    assert len(kept["days"]) == 300
+    assert sum(day[1] for day in kept["days"]) == 600
+    assert len(kept["marks"]) <= 3
+
+
+def test_rules_and_policies_are_kept_as_far_as_they_are_not_the_usual_ones() -> None:
+    kept = parse_local(encoded(facts(right(limits=rule(max_per_day=2)))))
+
+    assert kept["grants"][0]["rule"] == [1, {"max_total": None, "max_per_day": 2}]
+    assert kept["policy"] == {"zone": "Europe/Paris", "day_cutoff": "00:00"}
+    assert "floor" not in kept
+
+
 def test_a_very_long_history_keeps_its_newest_days_and_says_that_it_is_cut() -> None:
-    kept = parse_local(encode_local(facts(right(history=visits(2_000)))))  # type: ignore[arg-type]
+    kept = parse_local(encoded(facts(right(history=visits(2_000)))))  # type: ignore[arg-type]
 
     assert kept["is_cut"]
     assert len(kept["grants"][0]["counts"]["1"]["days"]) == RECENT_DAYS
@@ -109,11 +132,13 @@ def test_a_very_long_history_keeps_its_newest_days_and_says_that_it_is_cut() -> 
 
 def test_many_grants_keep_their_rows_before_their_counts() -> None:
     wallet = [
-        right(grant(grant_no=number, seat=f"Row {number * 7919 % 1000}"), history=visits(40))  # type: ignore[arg-type]
+        right(
+            grant(grant_no=number, seat=f"Row {number * 7919 % 1000}"), history=visits(40 * number)
+        )  # type: ignore[arg-type]
         for number in range(1, 20)
     ]
 
-    kept = parse_local(encode_local(facts(*wallet)))
+    kept = parse_local(encoded(facts(*wallet)))
 
     assert kept["is_cut"]
     assert [row["row"][0] for row in kept["grants"]] == list(range(1, 20))
@@ -122,7 +147,7 @@ def test_many_grants_keep_their_rows_before_their_counts() -> None:
 def test_what_never_fits_leaves_the_snapshots_number() -> None:
     crowd = [right(grant(grant_no=number * 7919, seat=f"{number**5}")) for number in range(400)]
 
-    kept = parse_local(encode_local(facts(*crowd)))
+    kept = parse_local(encoded(facts(*crowd)))
 
     assert kept == {"is_cut": True, "snapshot": [100, at("2026-03-10 12:00")]}
 
@@ -138,6 +163,6 @@ def test_what_cannot_be_read_is_said_so(local: bytes) -> None:
 def test_a_row_is_the_snapshots_own() -> None:
     given = right(grant(seat="A 1"))
 
-    kept = parse_local(encode_local(facts(given)))
+    kept = parse_local(encoded(facts(given)))
 
     assert tuple(kept["grants"][0]["row"]) == encode_grant(given.grant)
