@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,12 +24,20 @@ from scanner.config import settings_table
 from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS
 from scanner.core.meanings import MEANINGS
 from scanner.core.reasons import FACES, OUTCOMES_OF, Flag
+from server_stub.rules import refusals as central
+from server_stub.rules.machine import Table
+from server_stub.rules.orders import ORDER_TABLE
+from server_stub.rules.subscription import SUBSCRIPTION_TABLE
 
 DOCS = Path(__file__).resolve().parent
 PROGRAMS = {
     "portillon": "scanner.cli",
     "portillon-console": "ui.cli",
     "portillon-central": "server_stub.cli",
+}
+MACHINES: dict[str, Table[Any, Any]] = {
+    "Order": ORDER_TABLE,
+    "Subscription": SUBSCRIPTION_TABLE,
 }
 BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 
@@ -97,6 +106,29 @@ def order() -> str:
     return "\n".join(rows) + "\n"
 
 
+def machines() -> str:
+    """The state tables of the central: what may happen in each state, and the answer to everything else."""
+    parts: list[str] = []
+    for name, table in MACHINES.items():
+        parts += [
+            f"### {name}",
+            "",
+            "| state | what may happen | all else |",
+            "| --- | --- | --- |",
+        ]
+        for state, row in table.items():
+            moves = [f"{event.replace('_', ' ')} → `{after}`" for event, after in row.moves.items()]
+            parts.append(f"| `{state}` | {'<br>'.join(moves) or '–'} | `{row.otherwise}` |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def refusals() -> str:
+    """What each refusal of the central means."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in central.MEANINGS.items()]
+    return "\n".join(["| refusal | what it says |", "| --- | --- |", *rows]) + "\n"
+
+
 def commands() -> str:
     """Every command of the three programs with its arguments and options."""
     parts: list[str] = []
@@ -141,6 +173,8 @@ BLOCKS = {
     "meanings": meanings,
     "order": order,
     "commands": commands,
+    "machines": machines,
+    "refusals": refusals,
 }
 
 
