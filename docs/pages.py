@@ -25,8 +25,11 @@ from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, STEPS
 from scanner.core.meanings import MEANINGS
 from scanner.core.reasons import FACES, OUTCOMES_OF, Flag
 from server_stub.rules import refusals as central
+from server_stub.rules.campaign import CAMPAIGN_TABLE
+from server_stub.rules.event_seat import SEAT_TABLE
 from server_stub.rules.machine import Table
 from server_stub.rules.orders import ORDER_TABLE
+from server_stub.rules.season import HOLDING_TABLE
 from server_stub.rules.subscription import SUBSCRIPTION_TABLE
 
 DOCS = Path(__file__).resolve().parent
@@ -38,6 +41,9 @@ PROGRAMS = {
 MACHINES: dict[str, Table[Any, Any]] = {
     "Order": ORDER_TABLE,
     "Subscription": SUBSCRIPTION_TABLE,
+    "Seat of a season": HOLDING_TABLE,
+    "Seat at one event": SEAT_TABLE,
+    "Campaign": CAMPAIGN_TABLE,
 }
 BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 

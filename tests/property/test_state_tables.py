@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 import pytest
 
+from server_stub.rules.campaign import CAMPAIGN_TABLE, CampaignEvent, CampaignState
+from server_stub.rules.event_seat import SEAT_TABLE, SeatEvent, SeatState
 from server_stub.rules.machine import Table, next_state, successors
 from server_stub.rules.orders import ORDER_TABLE, OrderEvent, OrderState
 from server_stub.rules.refusals import MEANINGS, Refusal
+from server_stub.rules.season import HOLDING_TABLE, HoldingEvent, HoldingState
 from server_stub.rules.subscription import (
     SUBSCRIPTION_TABLE,
     SubscriptionEvent,
@@ -41,6 +44,17 @@ MACHINES = {
         SubscriptionEvent,
         SubscriptionState.DRAFT,
         frozenset({SubscriptionState.EXPIRED, SubscriptionState.ENDED}),
+    ),
+    "holding": Machine(
+        HOLDING_TABLE, HoldingState, HoldingEvent, HoldingState.AVAILABLE, frozenset()
+    ),
+    "event seat": Machine(SEAT_TABLE, SeatState, SeatEvent, SeatState.OWN, frozenset()),
+    "campaign": Machine(
+        CAMPAIGN_TABLE,
+        CampaignState,
+        CampaignEvent,
+        CampaignState.DRAFT,
+        frozenset({CampaignState.COMPLETED}),
     ),
 }
 every_machine = pytest.mark.parametrize("machine", MACHINES.values(), ids=list(MACHINES))
