@@ -57,6 +57,7 @@ class Refusal(StrEnum):
 
     TREE_EMPTY = "TREE_EMPTY"
     TREE_TOO_DEEP = "TREE_TOO_DEEP"
+    CONDITION_NOT_HERE = "CONDITION_NOT_HERE"
     SEGMENT_UNKNOWN = "SEGMENT_UNKNOWN"
     SEGMENT_CYCLE = "SEGMENT_CYCLE"
 
@@ -104,7 +105,8 @@ MEANINGS: dict[Refusal, str] = {
     Refusal.OPTED_OUT: "The holder does not want to renew.",
     Refusal.ALREADY_RENEWED: "The holder has renewed already.",
     Refusal.TREE_EMPTY: "A group of conditions is empty; it would hold for everybody or nobody.",
-    Refusal.TREE_TOO_DEEP: "The conditions are nested too deep to be understood.",
+    Refusal.TREE_TOO_DEEP: "The conditions, or the segments that use each other, are nested too deep to be understood.",
+    Refusal.CONDITION_NOT_HERE: "This condition cannot be asked here; a segment knows customers, not carts.",
     Refusal.SEGMENT_UNKNOWN: "The condition names a segment that does not exist.",
     Refusal.SEGMENT_CYCLE: "The segment would depend on itself.",
     Refusal.SHOP_LOCKED: "The visitor has no tag, segment, code or link that opens this shop.",
