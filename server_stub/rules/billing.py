@@ -15,8 +15,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from scanner.core.calendar import SiteCalendar, Unit
-from scanner.core.units import Instant, Interval
-from server_stub.rules.cycles import cycle, cycle_no
+from scanner.core.units import Instant
+from server_stub.rules.cycles import Cycle, cycle, cycle_no
 from server_stub.rules.money import half_up
 from server_stub.rules.refusals import Refusal
 from server_stub.rules.renewal_notice import notice_due
@@ -139,7 +139,7 @@ def plan_run(account: Account, moment: Moment) -> tuple[Action, ...]:
     return (*_renewal_notices(account, moment), *_collect(account, moment))
 
 
-def prorate_upgrade(old: Plan, new: Plan, current: Interval, now: Instant) -> Proration | Refusal:
+def prorate_upgrade(old: Plan, new: Plan, current: Cycle, now: Instant) -> Proration | Refusal:
     """The price of changing from one plan to a dearer one with the same rhythm; the period stays as it is.
 
     Args:
@@ -150,7 +150,7 @@ def prorate_upgrade(old: Plan, new: Plan, current: Interval, now: Instant) -> Pr
     """
     if new.price_minor <= old.price_minor or new.period != old.period:
         return Refusal.NO_UPGRADE
-    if current.start is None or current.until is None or not current.contains(now):
+    if not current.contains(now):
         return Refusal.PAYMENT_OPEN
     left_ms, whole_ms = current.until - now, current.until - current.start
     return Proration(

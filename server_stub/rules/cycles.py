@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.core.calendar import HOUR_MS, SiteCalendar, Unit
 from scanner.core.errors import InputError
-from scanner.core.units import Instant, Interval
+from scanner.core.units import Instant
 
 _SHORTEST_HOURS = {
     Unit.DAYS: 22,
@@ -45,14 +46,25 @@ class Period:
             )
 
 
+class Cycle(NamedTuple):
+    """Half-open ``[start, until)``."""
+
+    start: Instant
+    until: Instant
+
+    def contains(self, at: Instant) -> bool:
+        """True when ``start <= at < until``."""
+        return self.start <= at < self.until
+
+
 def cycle_start(anchor_at: Instant, period: Period, n: int, site: SiteCalendar) -> Instant:
     """When cycle ``n`` (from 0) begins, which is when cycle ``n - 1`` ends."""
     return site.add(anchor_at, n * period.amount, period.unit)
 
 
-def cycle(anchor_at: Instant, period: Period, n: int, site: SiteCalendar) -> Interval:
+def cycle(anchor_at: Instant, period: Period, n: int, site: SiteCalendar) -> Cycle:
     """Cycle ``n``, from 0."""
-    return Interval(
+    return Cycle(
         cycle_start(anchor_at, period, n, site), cycle_start(anchor_at, period, n + 1, site)
     )
 

@@ -26,8 +26,7 @@ def test_each_cycle_begins_where_the_one_before_ended(
 ) -> None:
     cycles = [cycle(anchor_at, period, n, site) for n in range(first, first + 4)]
 
-    assert all(one.start is not None and one.until is not None for one in cycles)
-    assert all((one.start or 0) < (one.until or 0) for one in cycles)
+    assert all(one.start < one.until for one in cycles)
     assert all(one.until == two.start for one, two in pairwise(cycles))
 
 

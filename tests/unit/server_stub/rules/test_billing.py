@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from scanner.core.calendar import Unit
-from scanner.core.units import Instant, Interval, RuleNo, TypeNo
+from scanner.core.units import Instant, RuleNo, TypeNo
 from server_stub.rules.billing import (
     Account,
     Action,
@@ -25,7 +25,7 @@ from server_stub.rules.billing import (
     retry_at,
     upgrade,
 )
-from server_stub.rules.cycles import Period
+from server_stub.rules.cycles import Cycle, Period
 from server_stub.rules.refusals import Refusal
 from server_stub.rules.renewal_notice import FreeLeave, free_leave, notice_key
 from server_stub.rules.subscription import (
@@ -183,7 +183,7 @@ def test_a_credit_is_taken_off_and_one_that_covers_all_charges_nothing() -> None
 
 
 def test_s45_an_upgrade_half_way_costs_half_the_difference_and_keeps_the_period() -> None:
-    current = Interval(Instant(0), Instant(1_000))
+    current = Cycle(Instant(0), Instant(1_000))
     dearer = replace(PLAN, price_minor=3_000)
 
     change = prorate_upgrade(PLAN, dearer, current, Instant(500))
@@ -234,7 +234,7 @@ def test_only_a_paid_running_period_is_upgraded(
 
 
 def test_an_instant_outside_the_cycle_is_no_time_to_upgrade() -> None:
-    dearer, current = replace(PLAN, price_minor=3_000), Interval(Instant(0), Instant(1_000))
+    dearer, current = replace(PLAN, price_minor=3_000), Cycle(Instant(0), Instant(1_000))
 
     assert prorate_upgrade(PLAN, dearer, current, Instant(1_000)) is Refusal.PAYMENT_OPEN
 
