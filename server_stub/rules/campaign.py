@@ -111,9 +111,13 @@ class Standing(StrEnum):
     WAITING = "waiting"
 
 
+SETTLED = frozenset({Standing.RENEWED, Standing.STOPPED, Standing.RELEASED})
+"""Nothing more becomes of a holder who stands here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """Charged at ``charge_at``; the priority window ends with the business day ``priority_ends_on``."""
+    """Charged from ``charge_at`` on (None = by hand); the priority window ends with ``priority_ends_on``."""
 
     campaign_id: str
     mode: CampaignMode
@@ -188,6 +192,31 @@ def standing(member: Member) -> Standing:
     if member.choice is Choice.OUT:
         return Standing.OPTED_OUT
     return Standing.LATE if _has(member, Answer.DECLINED) else Standing.WAITING
+
+
+def due_event(
+    campaign: Campaign,
+    state: CampaignState,
+    members: Iterable[Member],
+    now: Instant,
+    site: SiteCalendar,
+) -> CampaignEvent | None:
+    """The event that a run applies next, once everything that is to be charged or released was; None = none yet."""
+    everybody = tuple(members)
+    is_over = now >= campaign.priority_until(site)
+    if state is CampaignState.CHARGING:
+        is_open = first_charges(campaign, everybody, now, site) or unanswered(everybody)
+        return None if is_open else CampaignEvent.CHARGED
+    if state is CampaignState.RELEASING:
+        is_done = all(standing(member) in SETTLED for member in everybody)
+        return CampaignEvent.RELEASED if is_done else None
+    if state not in {CampaignState.OPEN, CampaignState.LATE}:
+        return None
+    if is_over:
+        return CampaignEvent.PRIORITY_ENDED
+    charges = campaign.mode is not CampaignMode.PAY_LINK and state is CampaignState.OPEN
+    is_time = campaign.charge_at is not None and now >= campaign.charge_at
+    return CampaignEvent.CHARGING_BEGAN if charges and is_time else None
 
 
 def first_charges(

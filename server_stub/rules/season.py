@@ -54,7 +54,14 @@ HOLDING_TABLE: Table[HoldingState, HoldingEvent] = {
         {_E.HELD: _S.HELD, _E.LET_GO: _S.AVAILABLE, _E.BOUGHT: _S.OWNED}, Refusal.SEAT_TAKEN
     ),
     _S.OWNED: Row(
-        {_E.TAKEN_BACK: _S.AVAILABLE, _E.RENEWAL_OPENED: _S.RENEWAL_OPEN}, Refusal.SEAT_TAKEN
+        {
+            _E.TAKEN_BACK: _S.AVAILABLE,
+            _E.RENEWAL_OPENED: _S.RENEWAL_OPEN,
+            _E.RENEWED: Refusal.CAMPAIGN_NOT_READY,
+            _E.PRIORITY_ENDED: Refusal.CAMPAIGN_NOT_READY,
+            _E.RELEASED: Refusal.CAMPAIGN_NOT_READY,
+        },
+        Refusal.SEAT_TAKEN,
     ),
     _S.RENEWAL_OPEN: Row(
         {

@@ -21,6 +21,7 @@ from server_stub.rules.campaign import (
     Member,
     RenewalCharge,
     Standing,
+    due_event,
     first_charges,
     may_release,
     may_renew,
@@ -251,6 +252,48 @@ def test_a_campaign_goes_stage_by_stage(
     state: CampaignState, event: CampaignEvent, answer: CampaignState | Refusal
 ) -> None:
     assert next_state(CAMPAIGN_TABLE, state, event) == answer
+
+
+OPEN, CHARGING, RELEASING = CampaignState.OPEN, CampaignState.CHARGING, CampaignState.RELEASING
+AT_NINE = replace(RENEWALS, charge_at=CHARGED_AT)
+BY_LINK = replace(AT_NINE, mode=CampaignMode.PAY_LINK)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "state", "member", "now", "event"),
+    [
+        (AT_NINE, OPEN, ANNA, Instant(CHARGED_AT - 1), None),
+        (AT_NINE, OPEN, ANNA, CHARGED_AT, CampaignEvent.CHARGING_BEGAN),
+        (RENEWALS, OPEN, ANNA, CHARGED_AT, None),
+        (BY_LINK, OPEN, ANNA, CHARGED_AT, None),
+        (BY_LINK, OPEN, ANNA, LAST, None),
+        (BY_LINK, OPEN, ANNA, OVER, CampaignEvent.PRIORITY_ENDED),
+        (AT_NINE, CHARGING, ANNA, CHARGED_AT, None),
+        (AT_NINE, CHARGING, answered(ANNA, Answer.UNKNOWN), CHARGED_AT, None),
+        (AT_NINE, CHARGING, answered(ANNA, Answer.UNKNOWN), OVER, None),
+        (AT_NINE, CHARGING, answered(ANNA, Answer.DECLINED), CHARGED_AT, CampaignEvent.CHARGED),
+        (AT_NINE, CHARGING, ANNA, OVER, CampaignEvent.CHARGED),
+        (AT_NINE, CampaignState.LATE, ANNA, LAST, None),
+        (AT_NINE, CampaignState.LATE, ANNA, OVER, CampaignEvent.PRIORITY_ENDED),
+        (AT_NINE, RELEASING, ANNA, OVER, None),
+        (AT_NINE, RELEASING, replace(ANNA, choice=Choice.OUT), OVER, None),
+        (AT_NINE, RELEASING, replace(ANNA, is_released=True), OVER, CampaignEvent.RELEASED),
+        (AT_NINE, RELEASING, answered(ANNA, Answer.SUCCEEDED), OVER, CampaignEvent.RELEASED),
+        (AT_NINE, RELEASING, replace(ANNA, is_on_map=False), OVER, CampaignEvent.RELEASED),
+        (AT_NINE, CampaignState.DRAFT, ANNA, OVER, None),
+        (AT_NINE, CampaignState.SCHEDULED, ANNA, OVER, None),
+        (AT_NINE, CampaignState.COMPLETED, ANNA, OVER, None),
+    ],
+)
+def test_a_run_applies_the_next_event_when_its_stage_is_done(
+    campaign: Campaign,
+    state: CampaignState,
+    member: Member,
+    now: Instant,
+    event: CampaignEvent | None,
+) -> None:
+    assert due_event(campaign, state, [member], now, PARIS) is event
+    assert event is None or isinstance(next_state(CAMPAIGN_TABLE, state, event), CampaignState)
 
 
 def test_s80_kept_codes_open_under_the_new_right_too() -> None:

@@ -108,6 +108,9 @@ def test_a_holding_is_renewed_or_lapses_and_stays_its_owners(state: S, event: E,
 @pytest.mark.parametrize(
     ("state", "event", "refusal"),
     [
+        (S.OWNED, E.RENEWED, Refusal.CAMPAIGN_NOT_READY),
+        (S.OWNED, E.PRIORITY_ENDED, Refusal.CAMPAIGN_NOT_READY),
+        (S.OWNED, E.RELEASED, Refusal.CAMPAIGN_NOT_READY),
         (S.RENEWAL_OPEN, E.RELEASED, Refusal.RENEWAL_OPEN),
         (S.RENEWED, E.RELEASED, Refusal.ALREADY_RENEWED),
         (S.RENEWED, E.RENEWED, Refusal.ALREADY_RENEWED),
