@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,12 +26,26 @@ from scanner.core.meanings import MEANINGS
 from scanner.core.reasons import ACCEPT_ORDER, FACES, OUTCOMES_OF, Flag
 from scanner.texts.catalogue import load_texts
 from scanner.texts.english import CHECKS, FLAGS
+from server_stub.rules import refusals as central
+from server_stub.rules.campaign import CAMPAIGN_TABLE
+from server_stub.rules.event_seat import SEAT_TABLE
+from server_stub.rules.machine import Table
+from server_stub.rules.orders import ORDER_TABLE
+from server_stub.rules.season import HOLDING_TABLE
+from server_stub.rules.subscription import SUBSCRIPTION_TABLE
 
 DOCS = Path(__file__).resolve().parent
 PROGRAMS = {
     "portillon": "scanner.cli",
     "portillon-console": "ui.cli",
     "portillon-central": "server_stub.cli",
+}
+MACHINES: dict[str, Table[Any, Any]] = {
+    "Order": ORDER_TABLE,
+    "Subscription": SUBSCRIPTION_TABLE,
+    "Seat of a season": HOLDING_TABLE,
+    "Seat at one event": SEAT_TABLE,
+    "Campaign": CAMPAIGN_TABLE,
 }
 BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 
@@ -118,6 +133,29 @@ def order() -> str:
     return "\n".join(rows) + "\n"
 
 
+def machines() -> str:
+    """The state tables of the central: what may happen in each state, and the answer to everything else."""
+    parts: list[str] = []
+    for name, table in MACHINES.items():
+        parts += [
+            f"### {name}",
+            "",
+            "| state | what may happen | all else |",
+            "| --- | --- | --- |",
+        ]
+        for state, row in table.items():
+            moves = [f"{event.replace('_', ' ')} → `{after}`" for event, after in row.moves.items()]
+            parts.append(f"| `{state}` | {'<br>'.join(moves) or '–'} | `{row.otherwise}` |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def refusals() -> str:
+    """What each refusal of the central means."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in central.MEANINGS.items()]
+    return "\n".join(["| refusal | what it says |", "| --- | --- |", *rows]) + "\n"
+
+
 def commands() -> str:
     """Every command of the three programs with its arguments and options."""
     parts: list[str] = []
@@ -165,6 +203,8 @@ BLOCKS = {
     "shown_first": shown_first,
     "questions": questions,
     "commands": commands,
+    "machines": machines,
+    "refusals": refusals,
 }
 
 

@@ -39,7 +39,7 @@ from server_stub.injected import TheCentral
 from server_stub.listings import Record, load_records
 from server_stub.publisher import Publication, publish
 from server_stub.report import Counts, load_counts
-from server_stub.rules.membership import OrderState
+from server_stub.rules.orders import OrderState
 from server_stub.sales import Sold, sell
 from server_stub.site import load_site, set_policy
 from sync.wire import EnrolmentText

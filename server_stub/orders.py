@@ -26,20 +26,12 @@ from server_stub.catalogue import find_no, parse_validity
 from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
 from server_stub.forms import SaleForm
-from server_stub.rules.membership import OrderState, SoldTicket, grant_of
+from server_stub.rules.membership import SoldTicket, grant_of
+from server_stub.rules.orders import OrderState, may_become
 from sync.base_rows import encode_grant, parse_grant
 
 ID_BYTES = 16
 GRANT_COLUMNS = tuple(tables.access_grant.columns.keys())
-
-NEXT_STATES: dict[OrderState, frozenset[OrderState]] = {
-    OrderState.DRAFT: frozenset({OrderState.PENDING, OrderState.CANCELLED}),
-    OrderState.PENDING: frozenset({OrderState.COMPLETED, OrderState.CANCELLED}),
-    OrderState.COMPLETED: frozenset({OrderState.REFUNDED, OrderState.CANCELLED}),
-    OrderState.REFUNDED: frozenset(),
-    OrderState.CANCELLED: frozenset(),
-}
-"""What an order may become; nothing else changes its state."""
 
 
 def create_order(connection: Connection, email: str | None, at: Instant) -> str:
@@ -93,7 +85,7 @@ def move_order(
     ).first()
     if order is None:
         raise InputError("order_unknown", f"order {order_id!r} does not exist", "see `order list`")
-    if state not in NEXT_STATES[OrderState(order.state)]:
+    if not may_become(OrderState(order.state), state):
         raise InputError(
             "order_state",
             f"order {order_id!r} is {order.state} and cannot become {state.value}; nothing changed",

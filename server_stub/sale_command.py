@@ -15,7 +15,7 @@ from scanner.core.reasons import Reason
 from server_stub import codes, issuer, orders
 from server_stub.central import Central
 from server_stub.forms import DenyForm, SaleForm, parse_form
-from server_stub.rules.membership import OrderState
+from server_stub.rules.orders import OrderState
 from server_stub.sales import sell as sell_one
 from server_stub.site import load_site
 from server_stub.terminal import answer, answer_list, central_command

@@ -14,7 +14,7 @@ from server_stub.central import Central
 from server_stub.codes import issue_code
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.orders import add_ticket, create_order, load_grant, move_order
-from server_stub.rules.membership import OrderState
+from server_stub.rules.orders import OrderState
 from server_stub.site import load_site
 
 

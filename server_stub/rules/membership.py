@@ -10,23 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.grants import AccessGrant, GrantFlag, GrantState
 from scanner.core.reasons import Reason
 from scanner.core.units import GrantNo, Instant, Interval, RuleNo, ScopeNo, TypeNo, ZoneNo
 from scanner.core.validity import Anchor, ValidityRule, validity
-
-
-class OrderState(StrEnum):
-    """draft → pending → completed → refunded | cancelled."""
-
-    DRAFT = "draft"
-    PENDING = "pending"
-    COMPLETED = "completed"
-    REFUNDED = "refunded"
-    CANCELLED = "cancelled"
+from server_stub.rules.orders import OrderState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

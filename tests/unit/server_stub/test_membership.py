@@ -13,7 +13,8 @@ from scanner.core.grants import AccessGrant, GrantFlag, GrantState
 from scanner.core.reasons import Reason
 from scanner.core.units import GrantNo, Instant, RuleNo, TypeNo, ZoneNo
 from scanner.core.validity import Anchor, Offset, Rounding, ValidityRule
-from server_stub.rules.membership import OrderState, SoldTicket, grant_of
+from server_stub.rules.membership import SoldTicket, grant_of
+from server_stub.rules.orders import OrderState
 
 PARIS = SiteCalendar("Europe/Paris")
 

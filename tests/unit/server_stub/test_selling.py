@@ -31,7 +31,7 @@ from server_stub.codes import (
 from server_stub.forms import CodeKind, RuleForm, SaleForm, TypeForm
 from server_stub.issuer import qr_png, qr_svg, qr_version, seal, unseal
 from server_stub.orders import deny_ticket, load_grant, move_order
-from server_stub.rules.membership import OrderState
+from server_stub.rules.orders import OrderState
 from server_stub.sales import Sold, sell
 from server_stub.site import load_site
 from support.central_site import CentralClock, museum, rows, sell_annual
