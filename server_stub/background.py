@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from sqlalchemy import select
 
@@ -31,12 +32,20 @@ class BackgroundPublisher:
     Args:
         every_s: how often it looks for changes.
         refresh_s: how old the newest publication may get without changes.
+        tell: called after each publication.
     """
 
-    def __init__(self, central: Central, every_s: float, refresh_s: float) -> None:
+    def __init__(
+        self,
+        central: Central,
+        every_s: float,
+        refresh_s: float,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
         self._central = central
         self._every_s = every_s
         self._refresh_ms = refresh_s * SECOND_MS
+        self._tell = tell
         self._stopped = threading.Event()
         self._has_failed = False
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -63,6 +72,7 @@ class BackgroundPublisher:
         try:
             if self._is_due():
                 made = publish(self._central)
+                self._tell()
                 _LOG.info("published", extra={"snapshot_seq": made.seq, "grants": made.grants})
         except GateError as error:
             if not self._has_failed:
