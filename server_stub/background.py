@@ -1,8 +1,9 @@
 """The publisher beside the server: what was sold or revoked reaches the gates without anybody asking.
 
 Law: it publishes when rights changed (by this process or another), and at least every ``refresh_s`` so that a gate can
-tell an unchanged site from a dead central. It rests as long as ten publications took, so that a big site is not always
-publishing. A failed publication is said once, tried again, and never stops the server.
+tell an unchanged site from a dead central. It rests as long as a quick publication took, so that a revocation is soon
+with the gates, and ten times as long as a slow one, so that a big site is not always publishing. A failed publication
+is said once, tried again, and never stops the server.
 
 Source: docs/central.md, "Publishing".
 """
@@ -22,7 +23,9 @@ from server_stub.changes import load_rights_count
 from server_stub.publisher import publish
 from server_stub.tables import publication
 
+QUICK_S = 0.5
 REST_FACTOR = 10
+"""After a publication that was not quick."""
 _LOG = logging.getLogger("portillon.central.publisher")
 
 
@@ -66,7 +69,8 @@ class BackgroundPublisher:
             began = self._central.clock.monotonic_ms()
             self._look()
             took_s = (self._central.clock.monotonic_ms() - began) / SECOND_MS
-            rest_s = max(self._every_s, REST_FACTOR * took_s)
+            factor = 1 if took_s <= QUICK_S else REST_FACTOR
+            rest_s = max(self._every_s, factor * took_s)
 
     def _look(self) -> None:
         try:

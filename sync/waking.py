@@ -2,7 +2,9 @@
 
 Law: waits, decides nothing. The gate's ledger is watched by one ``stat`` of its write-ahead log every `LOOK_S`: every
 commit of the gate writes there, and the gate's process, which has no network and must not wait for anybody, tells
-nobody. Contacts that are woken for begin at least `BETWEEN_S` apart, so that a crowd costs a central no more than that.
+nobody. A commit can be read only after its flush, later than the log's time says, so for `SETTLE_MS` after a change the
+ledger itself is asked whether it holds more than was sent. Contacts that are woken for begin at least `BETWEEN_S`
+apart, so that a crowd costs a central no more than that.
 
 Source: docs/sync.md, "The worker".
 """
@@ -10,6 +12,7 @@ Source: docs/sync.md, "The worker".
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from scanner.core.units import SECOND_MS
@@ -17,19 +20,32 @@ from sync.clock_proof import Clock
 
 LOOK_S = 0.1
 BETWEEN_S = 0.25
+SETTLE_MS = 5_000
+"""A flush of a disk that is not broken takes less."""
 
 _Stamp = tuple[int, int, int] | None
 
 
 class Alarm:
-    """What wakes the worker. `ring` may be called from any thread."""
+    """What wakes the worker. `ring` may be called from any thread.
 
-    def __init__(self, ledger_path: Path, clock: Clock, stop: threading.Event) -> None:
+    Args:
+        ledger_path: the gate's ledger.
+        clock: whose monotonic time counts.
+        stop: ends every wait.
+        has_more: does the ledger hold more than was sent? Asked only while its log has just changed.
+    """
+
+    def __init__(
+        self, ledger_path: Path, clock: Clock, stop: threading.Event, has_more: Callable[[], bool]
+    ) -> None:
         self._log_path = ledger_path.with_name(ledger_path.name + "-wal")
         self._clock = clock
         self._stop = stop
         self._rung = threading.Event()
+        self._has_more = has_more
         self._seen: _Stamp = None
+        self._changed_ms = clock.monotonic_ms()
         self._began_ms = clock.monotonic_ms()
 
     def ring(self) -> None:
@@ -39,7 +55,6 @@ class Alarm:
     def begin(self) -> None:
         """A contact begins: it sees whatever was before now."""
         self._rung.clear()
-        self._seen = _stamp(self._log_path)
         self._began_ms = self._clock.monotonic_ms()
 
     def wait(self, seconds: float, *, hears: bool = True, watches: bool = True) -> bool:
@@ -63,7 +78,13 @@ class Alarm:
 
     def _is_due(self, *, hears: bool, watches: bool) -> bool:
         is_rung = hears and self._rung.is_set()
-        return is_rung or (watches and _stamp(self._log_path) != self._seen)
+        return is_rung or (watches and self._is_news_recorded())
+
+    def _is_news_recorded(self) -> bool:
+        now_ms, stamp = self._clock.monotonic_ms(), _stamp(self._log_path)
+        if stamp != self._seen:
+            self._seen, self._changed_ms = stamp, now_ms
+        return now_ms - self._changed_ms <= SETTLE_MS and self._has_more()
 
     def _rest(self, left_ms: float, *, is_early: bool) -> None:
         rest_s = min(LOOK_S, left_ms / SECOND_MS)

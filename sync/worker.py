@@ -68,8 +68,10 @@ def run(settings: SyncSettings, clock: Clock, stop: threading.Event) -> None:
     """
     from sync.notices import Listener
 
-    alarm = Alarm(settings.ledger_path, clock, stop)
-    with Worker.open(settings, clock) as worker, Listener(settings, clock, alarm.ring):
+    with contextlib.ExitStack() as stack:
+        worker = stack.enter_context(Worker.open(settings, clock))
+        alarm = Alarm(settings.ledger_path, clock, stop, worker.has_unsent)
+        stack.enter_context(Listener(settings, clock, alarm.ring))
         is_woken = False
         while not stop.is_set():
             alarm.begin()
@@ -111,6 +113,16 @@ class Worker:
     def is_well(self) -> bool:
         """True after a contact that went well: a failed one is waited out, whatever the gate records meanwhile."""
         return self._last is not None and self._last.is_ok
+
+    def has_unsent(self) -> bool:
+        """True when the gate's ledger does not end where it ended at the last contact."""
+        try:
+            with Outbox.open(self._settings.ledger_path) or contextlib.nullcontext() as outbox:
+                held = 0 if self._last is None else self._last.held
+                return outbox is not None and outbox.head().seq != held
+        except GateError:
+            # the next contact tells it
+            return False
 
     @property
     def may_be_told(self) -> bool:
