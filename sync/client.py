@@ -199,6 +199,7 @@ class CentralClient:
                 refuse_html(response)
                 yield b""
                 yield from response.raw.stream(PIECE_BYTES, decode_content=False)
+            raise ConnectionError("the stream ended")
         except (OSError, urllib3.exceptions.HTTPError) as error:
             raise line_error(error, self.url) from error
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Self
 
-from scanner.core.errors import CentralError, GateError
+from scanner.core.errors import GateError
 from sync.backoff import delay_s
 from sync.central_faults import LineError, RefusedError
 from sync.client import CentralClient, Identity
@@ -76,9 +76,9 @@ class Listener:
                 return NOT_YET_S
             with self._opened(device, now_ms) as client:
                 self._listen(client)
-            return self._pause_s(_ended())
         except GateError as error:
             return self._pause_s(error)
+        return NOT_YET_S
 
     def _signed_now_ms(self) -> int | None:
         """The central's time of this boot; None before the first contact."""
@@ -120,11 +120,3 @@ class Listener:
         wait_s = delay_s(self._failures, _DICE.random(), asked_s)
         # a central that was heard and gives no stream is asked again when it would be polled
         return wait_s if isinstance(error, LineError) else max(wait_s, self._settings.poll_s)
-
-
-def _ended() -> CentralError:
-    return LineError(
-        "central_cut_off",
-        "the central ended the stream of notices",
-        "it is begun again; until then this gate polls",
-    )
