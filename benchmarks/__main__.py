@@ -19,6 +19,7 @@ from pathlib import Path
 import decision_bench
 import decode_bench
 import frame_bench
+import peers_bench
 import scan_bench
 import token_bench
 from figures import Figure, show
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "decode": decode_bench.rows,
     "frame": frame_bench.rows,
     "decision": decision_bench.rows,
+    "peers": peers_bench.rows,
 }
 
 

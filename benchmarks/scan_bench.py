@@ -39,7 +39,9 @@ from hardware.simulated import (
     simulated_settings,
 )
 from scanner.core.calendar import SiteCalendar
+from scanner.core.clock import ClockState
 from scanner.core.credential import signed_key
+from scanner.core.events import Fact, FactKind
 from scanner.core.grants import AccessGrant, Gate, SnapshotMark, TicketType
 from scanner.core.lane_state import LaneSettings, Way
 from scanner.core.reasons import Reason
@@ -52,11 +54,16 @@ from scanner.core.token import (
     seed_signer,
 )
 from scanner.core.units import (
+    BootId,
     DeviceId,
+    Direction,
+    Epoch,
     GateNo,
     GrantNo,
     Instant,
+    MonoMs,
     RuleNo,
+    Seq,
     SnapshotSeq,
     TypeNo,
     ZoneNo,
@@ -65,6 +72,7 @@ from scanner.gate_clock import GateClock
 from scanner.lane_loop import Lane, LanePorts, Read
 from scanner.ledger import Ledger
 from scanner.lookups import Lookups
+from scanner.peer_facts import PeerFacts
 from sync.base_rows import (
     encode_config,
     encode_gate,
@@ -76,7 +84,9 @@ from sync.base_rows import (
 )
 from sync.device import Device, save_device
 from sync.durable import save_atomically
+from sync.peers import open_peers
 from sync.snapshot import FORMAT, schema_sql
+from sync.wire import Exchange, PeerFact, Receipt, encode_fact
 
 SITE, PEPPER = "museum", b"pepper"
 DEVICE = DeviceId("gate3")
@@ -85,6 +95,8 @@ PASS = RuleNo(1)
 YEAR_MS = 365 * 86_400_000
 BETWEEN_SCANS_MS = 10_000
 TICKETS = 2_000
+PEER_FACTS = 2_000
+"""Of another lane, one for each ticket."""
 
 
 Result = TypeVar("Result")
@@ -191,6 +203,33 @@ def _insert(base: sqlite3.Connection, table: str, rows: Iterator[object] | list[
     base.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * width)})", rows)
 
 
+def tell_of_peers(path: Path, now_ms: int) -> None:
+    """Entries of another lane, as sync leaves them: every lane of a venue has heard of the others."""
+    heard = [
+        Fact(
+            device=DeviceId("gate4"),
+            epoch=Epoch("e4"),
+            seq=Seq(seq),
+            kind=FactKind.SCAN,
+            at=Instant(now_ms - seq),
+            mono_ms=MonoMs(seq),
+            boot=BootId("b4"),
+            clock=ClockState.TRUSTED,
+            gate_no=GateNo(4),
+            zone_no=ZONE,
+            direction=Direction.OUT,
+            movement=Direction.OUT,
+            grant_no=GrantNo(seq),
+        )
+        for seq in range(1, PEER_FACTS + 1)
+    ]
+    told = [PeerFact(f.device, f.epoch, f.seq, encode_fact(f).decode()) for f in heard]
+    receipt = Receipt(DEVICE, "e3", 0, "", 0, "", "")
+    peers, _aside = open_peers(path)
+    with peers:
+        peers.apply_exchange(Exchange(receipt, [], told, snapshot_seq=0))
+
+
 class Gate3:
     """A whole lane on virtual time."""
 
@@ -198,7 +237,9 @@ class Gate3:
         self.clock = VirtualClock()
         self.tickets = build_base(folder / "cache", grants, self.clock.now_ms())
         self.ledger = Ledger.open(folder / "ledger", DEVICE)
-        self.lookups = Lookups(folder / "cache", self.ledger.own)
+        peers_path = folder / "peers" / "peers.db"
+        tell_of_peers(peers_path, self.clock.now_ms())
+        self.lookups = Lookups(folder / "cache", self.ledger.own, PeerFacts(peers_path))
         self._turnstile = SimulatedTurnstile(simulated_settings(), self.clock)
         indicator = SimulatedIndicator(IndicatorSettings(backend="simulated"), self.clock)
         floor_at = Instant(self.clock.now_ms())

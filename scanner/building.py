@@ -32,6 +32,7 @@ from scanner.gate_commands import build_commands
 from scanner.lane_loop import Lane, LanePorts
 from scanner.ledger import Ledger
 from scanner.lookups import Lookups
+from scanner.peer_facts import PeerFacts
 from scanner.ports import TurnstilePort
 from scanner.seeing import Seeing
 from scanner.staff_commands import build_staff_commands
@@ -49,6 +50,7 @@ class GateParts:
     clock: SystemClock
     ledger: Ledger
     lookups: Lookups
+    peers: PeerFacts
     gate_clock: GateClock
     ports: LanePorts
     lane: Lane
@@ -61,7 +63,7 @@ class GateParts:
         aside = self.ledger.set_aside
         of_ledger = () if aside is None else (aside.code,)
         looks = (*self.lookups.fault_codes, *self.seeing.doubts.open_codes)
-        return (*of_ledger, *self.lane.doubts, *looks)
+        return (*of_ledger, *self.lane.doubts, *looks, *self.peers.doubts.open_codes)
 
     def status(self) -> Reply:
         """What the gate says of itself."""
@@ -91,7 +93,9 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     """
     device = enrolled_device(config.data_dir)
     ledger = stack.enter_context(Ledger.open(config.data_dir / "ledger", DeviceId(device.device)))
-    lookups = Lookups(config.data_dir / "cache", ledger.own)
+    peers = PeerFacts(config.data_dir / "peers" / "peers.db")
+    stack.callback(peers.close)
+    lookups = Lookups(config.data_dir / "cache", ledger.own, peers)
     stack.callback(lookups.close)
     proof_path = config.data_dir / "cache" / "time.json"
     gate_clock = GateClock(clock, proof_path, _floor(ledger, lookups))
@@ -114,6 +118,7 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
         clock=clock,
         ledger=ledger,
         lookups=lookups,
+        peers=peers,
         gate_clock=gate_clock,
         ports=ports,
         lane=lane,

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from scanner.core.errors import InputError
 from scanner.core.events import Fact
 from scanner.core.units import Instant, Seq
-from scanner.filing import Filing, corrected_boot, floor_after, load_filing
+from sync.filing import Filing, corrected_boot, floor_after, load_filing
 from sync.ledger_format import UNREADABLE, Head, Origin, connect_reader, load_origin, reading
 from sync.wire import chain, parse_fact
 

@@ -36,8 +36,8 @@ class FactSource(Protocol):
         """Entries on this seat at this event."""
         ...
 
-    def offsets(self) -> Offsets:
-        """Clock corrections."""
+    def offsets(self, above: Vector) -> Offsets:
+        """Clock corrections that the snapshot may not know."""
         ...
 
 
@@ -61,5 +61,5 @@ class NoPeers:
     def on_seat(self, _event_no: EventNo, _seat: str, _above: Vector) -> list[Fact]:
         return []
 
-    def offsets(self) -> Offsets:
+    def offsets(self, _above: Vector) -> Offsets:
         return {}

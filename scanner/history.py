@@ -91,7 +91,9 @@ class History:
         return fold({}, resolve(of_boot, {}), calendar)
 
     def _offsets(self) -> Offsets:
-        return {**self._base.tables.offsets, **self._peers.offsets(), **self._own.offsets()}
+        tables = self._base.tables
+        peers, own = self._peers.offsets(tables.vector), self._own.offsets(tables.vector)
+        return {**tables.offsets, **peers, **own}
 
 
 def _standing_entries(facts: list[Fact]) -> list[Fact]:

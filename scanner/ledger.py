@@ -19,11 +19,11 @@ from typing import Self
 from scanner.core.errors import StoreError
 from scanner.core.events import Fact, FactKind, Identity
 from scanner.core.units import DeviceId, Direction, Epoch, Instant, Seq
-from scanner.filing import corrected_boot, floor_after, load_filing
 from scanner.ledger_faults import ledger_fault, reserve_fault
 from scanner.ledger_files import Reserve, SetAside, build_folder, lock_writer, mark_damaged
 from scanner.ledger_opening import build_connection
 from scanner.own_facts import OwnFacts, open_passages
+from sync.filing import corrected_boot, floor_after, load_filing
 from sync.ledger_format import LOCAL_BYTES, Head, Origin, load_head, load_rows
 from sync.wire import BODY_BYTES, chain, encode_fact, parse_fact
 

@@ -25,7 +25,7 @@ from scanner.core.units import (
     GrantNo,
     Seq,
 )
-from scanner.fact_source import Vector
+from scanner.fact_source import NO_VECTOR, Vector
 from sync.wire import parse_fact
 
 _SETTLING = (FactKind.PASSED, FactKind.NOT_PASSED, FactKind.PASSAGE_UNKNOWN)
@@ -77,7 +77,7 @@ class OwnFacts:
         """Entries (and give-backs) by this rotating code's time step, at this gate, ever."""
         return self._facts("SELECT body FROM fact WHERE of_key = ? AND of_step = ?", (key, step))
 
-    def offsets(self) -> Offsets:
+    def offsets(self, _above: Vector = NO_VECTOR) -> Offsets:
         """The newest clock correction of each boot."""
         return self._offsets
 

@@ -73,7 +73,7 @@ class PeerFacts:
         """Entries on this seat at this event."""
         return self._of_others(self._book.on_seat(event_no, seat))
 
-    def offsets(self) -> Offsets:
+    def offsets(self, _above: Vector) -> Offsets:
         """Clock corrections."""
         return self._book.offsets
 

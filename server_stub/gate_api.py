@@ -14,14 +14,15 @@ from typing import Annotated, Any
 from litestar import Request, Router, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
-from litestar.response import File
+from litestar.response import File, Stream
 
 from scanner.core.errors import InputError
 from server_stub.central import Central
 from server_stub.devices import Device, describe, enrol
-from server_stub.injected import Proven, TheCentral, TheNonces
+from server_stub.injected import Proven, TheCentral, TheNonces, TheNotices
 from server_stub.intake import take_batch
 from server_stub.nonces import Nonces
+from server_stub.notices import Notices
 from server_stub.request_proof import build_message, verify_request
 from sync.wire import (
     CHALLENGE_PATTERN,
@@ -91,9 +92,20 @@ def give_device(central: TheCentral, device: Proven) -> DeviceReply:
 
 
 @post("/scans", sync_to_thread=True, status_code=200, summary="Facts up, peers' facts down")
-def take_scans(central: TheCentral, device: Proven, data: JSONBody[Batch]) -> Exchange:
+def take_scans(
+    central: TheCentral, device: Proven, notices: TheNotices, data: JSONBody[Batch]
+) -> Exchange:
     """Taken from every device that has a key, in whatever state."""
-    return take_batch(central, device, data)
+    exchange = take_batch(central, device, data)
+    notices.stir()
+    return exchange
+
+
+@get("/notices", summary="A stream that says when there is something new (server-sent events)")
+async def give_notices(notices: TheNotices, device: Proven) -> Stream:
+    """Held open until the gate goes away."""
+    _require_active(device)
+    return Stream(notices.stream(device.device), media_type="text/event-stream")
 
 
 @get("/repo/metadata/{name:str}", sync_to_thread=True, summary="A TUF metadata file")
@@ -110,7 +122,7 @@ def give_target(
     return _file(central, device, "targets", site, name)
 
 
-def build_gate_routes(central: Central, nonces: Nonces) -> Router:
+def build_gate_routes(central: Central, nonces: Nonces, notices: Notices) -> Router:
     """The routes under ``/v1`` that gates call."""
     return Router(
         "/v1",
@@ -120,12 +132,14 @@ def build_gate_routes(central: Central, nonces: Nonces) -> Router:
             take_enrolment,
             give_device,
             take_scans,
+            give_notices,
             give_metadata,
             give_target,
         ],
         dependencies={
             "central": Provide(lambda: central, sync_to_thread=False),
             "nonces": Provide(lambda: nonces, sync_to_thread=False),
+            "notices": Provide(lambda: notices, sync_to_thread=False),
             "device": Provide(prove_device, sync_to_thread=True),
         },
         request_max_body_size=REQUEST_BYTES,

@@ -19,6 +19,7 @@ from server_stub.admin_api import build_admin_routes
 from server_stub.central import Central
 from server_stub.gate_api import build_gate_routes
 from server_stub.nonces import Nonces
+from server_stub.notices import Notices
 from server_stub.problems import EveryReply, answer_fault, answer_http, answer_unforeseen
 from sync.wire import REQUEST_BYTES
 
@@ -29,12 +30,12 @@ def give_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def build_litestar(central: Central, nonces: Nonces) -> Litestar:
+def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litestar:
     """The application without what every reply carries."""
     return Litestar(
         route_handlers=[
             give_health,
-            build_gate_routes(central, nonces),
+            build_gate_routes(central, nonces, notices),
             build_admin_routes(central),
         ],
         exception_handlers={
@@ -53,7 +54,7 @@ def build_litestar(central: Central, nonces: Nonces) -> Litestar:
     )
 
 
-def build_app(central: Central) -> ASGIApp:
+def build_app(central: Central, notices: Notices) -> ASGIApp:
     """The whole application."""
     nonces = Nonces(central.clock)
-    return EveryReply(build_litestar(central, nonces), nonces)
+    return EveryReply(build_litestar(central, nonces, notices), nonces)

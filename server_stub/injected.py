@@ -8,8 +8,10 @@ from litestar.params import SkipValidation
 from server_stub.central import Central
 from server_stub.devices import Device
 from server_stub.nonces import Nonces
+from server_stub.notices import Notices
 
 TheCentral = NamedDependency[SkipValidation[Central]]
 TheNonces = NamedDependency[SkipValidation[Nonces]]
+TheNotices = NamedDependency[SkipValidation[Notices]]
 Proven = NamedDependency[SkipValidation[Device]]
 """The device that signed this request; asking for it is what makes a route signed."""

@@ -27,10 +27,11 @@ from scanner.core.units import Instant
 from server_stub import tables
 from server_stub.alerts import raise_alert
 from server_stub.central import Central
+from server_stub.changes import note_facts_taken
 from server_stub.devices import SIGNATURE_BYTES, Device, quarantine_device
 from server_stub.fact_rows import parse_row
 from server_stub.known_rights import KnownRights, load_known_rights
-from server_stub.peers import load_peer_facts
+from server_stub.peers import counts_for_others, load_peer_facts
 from server_stub.publisher import load_newest_seq
 from server_stub.rules.chain import ChainedRow, Intake, plan_intake
 from server_stub.rules.conflicts import conflict_of
@@ -210,6 +211,10 @@ def _store_facts(
     connection.execute(
         insert(tables.fact), [_columns(device, row, fact, known, now) for row, fact in facts]
     )
+    if device.state is not DeviceState.REVOKED and any(
+        counts_for_others(fact) for _row, fact in facts
+    ):
+        note_facts_taken(connection, device.device)
 
 
 def _columns(

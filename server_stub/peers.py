@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, or_, select
 
-from scanner.core.events import FactKind
+from scanner.core.events import Fact, FactKind
 from server_stub import tables
 from server_stub.devices import Device
 from sync.wire import Batch, DeviceState, PeerFact
@@ -37,6 +37,11 @@ def load_peer_facts(
         if len(found) > PEER_FACTS:
             return found[:PEER_FACTS], True
     return found, False
+
+
+def counts_for_others(fact: Fact) -> bool:
+    """True for a fact that other gates are told."""
+    return fact.movement is not None or fact.kind in COUNTING_KINDS
 
 
 def _of_ledger(

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Connection, Subquery, and_, case, cast, func,
 from scanner.core.events import FactKind
 from scanner.core.units import Direction
 from server_stub import tables
+from server_stub.overuses import OveruseEntry, load_overuse
 from server_stub.publisher import load_newest_seq
 
 
@@ -68,6 +69,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     entries: list[EntryCount]
     ledgers: list[LedgerCount]
     conflicts: list[ConflictCount]
+    overuse: list[OveruseEntry]
     open_alerts: int
 
 
@@ -79,6 +81,7 @@ def load_counts(connection: Connection) -> Counts:
         entries=_entries(connection),
         ledgers=_ledgers(connection),
         conflicts=_conflicts(connection),
+        overuse=load_overuse(connection),
         open_alerts=connection.execute(
             select(func.count()).where(tables.alert.c.resolved_at.is_(None))
         ).scalar_one(),

@@ -6,12 +6,14 @@ Source: docs/central.md.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from scanner.core.units import SECOND_MS
 from server_stub.central import Central
 from server_stub.folder import Folder
 from server_stub.founding import DEFAULT_URL, Founding, found_central
@@ -24,6 +26,20 @@ from server_stub.terminal import (
     opened_central,
     table,
 )
+
+if TYPE_CHECKING:
+    from server_stub.overuses import OveruseEntry
+
+
+class ToldOveruse(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the report: which right, how many persons, which limits, where, when, and after which entry."""
+
+    right: int | None
+    persons: int
+    limits: str
+    gate: str
+    at: str
+    after: str
 
 
 @click.command()
@@ -70,7 +86,7 @@ def _welcome(made: Folder) -> str:
 @click.option(
     "--publish-every",
     "publish_every_s",
-    default=2.0,
+    default=0.2,
     show_default=True,
     help="Seconds between two looks for changes to publish; 0 = only by hand.",
 )
@@ -112,6 +128,25 @@ def publish(central: Central, *, as_json: bool) -> None:
     )
 
 
+def _told(overuse: list[OveruseEntry]) -> list[ToldOveruse]:
+    """Overuse as people read it: lanes and times, without the identities of facts."""
+    return [
+        ToldOveruse(
+            right=one.grant_no,
+            persons=one.persons,
+            limits=", ".join(one.limits),
+            gate=one.gate,
+            at=_utc(one.at),
+            after=f"{one.before_gate} {_utc(one.before_at)}" if one.before_at is not None else "",
+        )
+        for one in overuse
+    ]
+
+
+def _utc(at: int) -> str:
+    return datetime.fromtimestamp(at / SECOND_MS, UTC).isoformat(timespec="milliseconds")
+
+
 @click.command()
 @central_command
 def report(central: Central, *, as_json: bool) -> None:
@@ -129,6 +164,7 @@ def report(central: Central, *, as_json: bool) -> None:
         ("Answers", counts.answers),
         ("Ledgers", counts.ledgers),
         ("Accepted although the central would have refused", counts.conflicts),
+        ("Overuse: beyond a limit, by lanes that could not hear each other", _told(counts.overuse)),
     ):
         click.secho(f"\n{title}", bold=True)
         click.echo(table([msgspec.to_builtins(one) for one in records]) if records else "none")

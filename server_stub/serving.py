@@ -20,6 +20,7 @@ from scanner.core.errors import ConfigError
 from server_stub.background import BackgroundPublisher
 from server_stub.central import Central
 from server_stub.http import build_app
+from server_stub.notices import Notices
 
 GRACE_S = 5
 CONNECTIONS_MOST = 256
@@ -33,16 +34,19 @@ class Serving:
     port: int = 8377
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    publish_every_s: float = 2.0
+    publish_every_s: float = 0.2
     refresh_s: float = 900.0
 
 
 class Server(uvicorn.Server):
-    """A server that says where it listens once it does."""
+    """A server that says where it listens once it does, and ends the streams that gates hold before it ends."""
 
-    def __init__(self, config: uvicorn.Config, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, say: Callable[[str], None], notices: Notices
+    ) -> None:
         super().__init__(config)
         self._say = say
+        self.notices = notices
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As inherited, and then the address: with port 0 nobody knew it before."""
@@ -51,6 +55,11 @@ class Server(uvicorn.Server):
             port = self.servers[0].sockets[0].getsockname()[1]
             host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
             self._say(f"{'https' if self.config.is_ssl else 'http'}://{host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As inherited, without waiting for who only listens."""
+        self.notices.close()
+        await super().shutdown(sockets)
 
 
 def build_server(
@@ -62,8 +71,9 @@ def build_server(
         ConfigError: ``tls_missing``, ``tls_incomplete``.
     """
     _require_safe(wish)
+    notices = Notices(central)
     config = uvicorn.Config(
-        build_app(central),
+        build_app(central, notices),
         host=wish.host,
         port=wish.port,
         ssl_certfile=None if wish.tls_cert is None else str(wish.tls_cert),
@@ -75,13 +85,15 @@ def build_server(
         timeout_graceful_shutdown=GRACE_S,
         limit_concurrency=CONNECTIONS_MOST,
     )
-    return Server(config, say)
+    return Server(config, say, notices)
 
 
 def serve(central: Central, wish: Serving, say: Callable[[str], None]) -> None:
     """Serves and publishes until it is told to end."""
     server = build_server(central, wish, say)
-    publisher = BackgroundPublisher(central, wish.publish_every_s, wish.refresh_s)
+    publisher = BackgroundPublisher(
+        central, wish.publish_every_s, wish.refresh_s, server.notices.stir
+    )
     if wish.publish_every_s:
         publisher.start()
     try:

@@ -32,11 +32,12 @@ Vector = Mapping[Ledger, int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The standing movements of one grant, or of one key that had none; ``facts`` are theirs."""
+    """The standing movements of one grant, or of one key that had none; ``facts`` and ``given_back`` are theirs."""
 
     grant_no: int | None
     key: str | None
     facts: tuple[Fact, ...]
+    given_back: tuple[Fact, ...]
     movements: tuple[Movement, ...]
     tallies: Mapping[ZoneNo, Tally]
 
@@ -104,6 +105,7 @@ def _counted(
         grant_no=first.grant_no,
         key=first.key,
         facts=tuple(facts),
+        given_back=tuple(given_back),
         movements=movements,
         tallies=fold({}, movements, calendar),
     )

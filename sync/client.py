@@ -41,6 +41,8 @@ from sync.wire import NONCE_HEADER, NonceReply, parse_message
 NONCE_PATH = "/v1/nonce"
 REPLY_BYTES = 8 * 1024 * 1024
 """A message from the central, at most."""
+PIECE_BYTES = 1_024
+"""Of a stream, at once."""
 SLOWEST_BYTES_S = 1_024
 """A download slower than this is given up (a 10 kbit/s line has 1,250)."""
 
@@ -185,6 +187,26 @@ class CentralClient:
             refuse_html(response)
             yield from read_capped(response, limit_bytes)
 
+    def listen(self, path: str) -> Iterator[bytes]:
+        """The pieces of a stream as they come, for as long as it is held; what is not taken at once is not kept.
+
+        Raises:
+            LineError: the stream ended, or was silent for ``read_timeout_s``.
+            RefusedError: the answer is no stream.
+        """
+        try:
+            with self._open("GET", path, None, is_signed=True) as response:
+                refuse_html(response)
+                yield b""
+                yield from response.raw.stream(PIECE_BYTES, decode_content=False)
+            raise ConnectionError("the stream ended")
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            raise line_error(error, self.url) from error
+
+    def cut(self) -> None:
+        """End a request that another thread waits for."""
+        self._line.cut()
+
     @contextlib.contextmanager
     def _open(
         self, method: str, path: str, body: bytes | None, *, is_signed: bool
@@ -217,7 +239,7 @@ class CentralClient:
 
     def _prepare(self, method: str, path: str, body: bytes | None) -> PreparedRequest:
         headers = {
-            "Accept": "application/json, application/octet-stream",
+            "Accept": "application/json, application/octet-stream, text/event-stream",
             "Accept-Encoding": "identity",
             "User-Agent": self._settings.software,
         }

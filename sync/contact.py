@@ -88,6 +88,8 @@ class Contact:
     is_snapshot_due: bool = True
     is_thorough: bool = False
     """See whether the base in use is still whole."""
+    known_state: str | None = None
+    """What the central thought of this device a moment ago: then time and state are not asked for again."""
     _seen: _Seen = field(default_factory=_Seen)
 
     def run(self) -> ContactReport:
@@ -97,6 +99,8 @@ class Contact:
         identity = Identity(self.device.device, self.signer)
         pin = self.device.tls_spki_sha256
         with CentralClient(url, self.settings, self.clock, identity, pin) as client:
+            if session.step is Step.EXCHANGE:
+                client.judge_certificates_at(self._reference_ms())
             steps: dict[Step, Callable[[CentralClient, Session], Event]] = {
                 Step.TIME: self._ask_time,
                 Step.DEVICE: self._ask_device,
@@ -114,7 +118,10 @@ class Contact:
         if (outbox := self.files.outbox) is not None:
             receipt = self.files.peers.receipt(outbox.device, outbox.epoch)
             self._seen.held = outbox.head().seq
+        is_brief = self.known_state is not None and current is not None
+        self._seen.state = self.known_state or ""
         return Session(
+            step=Step.EXCHANGE if is_brief else Step.TIME,
             have=receipt.have if receipt else 0,
             snapshot_seq=current.seq if current else 0,
             is_snapshot_due=self.is_snapshot_due or current is None,

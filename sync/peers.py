@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -20,6 +20,7 @@ from sqlite_utils.migrations import Migrations
 
 from scanner.core.errors import InputError, StoreError
 from sync.durable import OWNER_FILE, make_folder
+from sync.filing import corrected_boot, load_peer_filing
 from sync.wire import Exchange, PeerFact, Receipt, Rejected, parse_fact
 
 MIGRATIONS = Migrations("portillon.peers")
@@ -61,6 +62,19 @@ def m001_receipts_rejects_and_facts(db: Database) -> None:
     )
     fact.create_index(["of_grant"], index_name="fact_of_grant")
     fact.create_index(["of_key"], index_name="fact_of_key")
+
+
+@MIGRATIONS()
+def m002_seats_boots_and_give_backs(db: Database) -> None:
+    """What the lane asks for: seats, clock corrections, and a give-back under what it gives back."""
+    for column, kind in (("of_event", int), ("of_seat", str), ("of_boot", str)):
+        _table(db, "fact").add_column(column, kind)
+    for name, columns in (("fact_of_seat", "of_event, of_seat"), ("fact_of_boot", "of_boot")):
+        where = columns.rpartition(" ")[2]
+        db.conn.execute(f"CREATE INDEX {name} ON fact ({columns}) WHERE {where} IS NOT NULL")
+    rows = db.conn.execute("SELECT device, epoch, seq, body FROM fact ORDER BY device, epoch, seq")
+    for row in rows.fetchall():
+        _file(db.conn, PeerFact(*row))
 
 
 class Peers:
@@ -118,7 +132,8 @@ class Peers:
                 (owner | _rejected_row(one) for one in exchange.rejected),
                 pk=("device", "epoch", "seq"),
             )
-            _table(self._db, "fact").insert_all(_fact_rows(exchange.facts), ignore=True)
+            for one in exchange.facts:
+                _insert(self._db.conn, one)
 
     def erase_facts(self) -> None:
         """Forget other lanes' facts; receipts for our own stay.
@@ -150,22 +165,39 @@ def _rejected_row(one: Rejected) -> dict[str, Any]:
     return {"seq": one.seq, "code": one.code[:64]}
 
 
-def _fact_rows(facts: Iterable[PeerFact]) -> Iterable[dict[str, Any]]:
-    for one in facts:
-        row: dict[str, Any] = {
-            "device": one.device,
-            "epoch": one.epoch,
-            "seq": one.seq,
-            "body": one.body,
-            "of_grant": None,
-            "of_key": None,
-        }
+def _insert(connection: sqlite3.Connection, one: PeerFact) -> None:
+    stored = connection.execute(
+        "INSERT OR IGNORE INTO fact (device, epoch, seq, body) VALUES (?, ?, ?, ?)",
+        (one.device, one.epoch, one.seq, one.body),
+    )
+    if stored.rowcount:
+        _file(connection, one)
+
+
+def _file(connection: sqlite3.Connection, one: PeerFact) -> None:
+    """Say under what a stored fact is found again."""
+    try:
+        fact = parse_fact(one.body.encode())
+        filed = load_peer_filing(connection, fact)
+    except (InputError, ValueError):
         # a newer gate's fact may be unreadable here: kept, and found by nobody until an update
-        with contextlib.suppress(InputError):
-            fact = parse_fact(one.body.encode())
-            row["of_grant"] = fact.grant_no
-            row["of_key"] = None if fact.key is None else bytes.fromhex(fact.key)
-        yield row
+        return
+    if (fact.device, fact.epoch, fact.seq) != (one.device, one.epoch, one.seq):
+        return
+    connection.execute(
+        "UPDATE fact SET of_grant = ?, of_key = ?, of_event = ?, of_seat = ?, of_boot = ?"
+        " WHERE device = ? AND epoch = ? AND seq = ?",
+        (
+            filed.grant_no,
+            filed.key,
+            filed.event_no,
+            filed.seat,
+            corrected_boot(fact),
+            one.device,
+            one.epoch,
+            one.seq,
+        ),
+    )
 
 
 def open_peers(path: Path) -> tuple[Peers, Path | None]:

@@ -130,7 +130,10 @@ Event = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Where a contact stands. Begin one with what is stored: the last receipt's ``have`` and our ``snapshot_seq``."""
+    """Where a contact stands. Begin one with what is stored: the last receipt's ``have`` and our ``snapshot_seq``.
+
+    A brief one, a moment after a good one, begins with ``Step.EXCHANGE``.
+    """
 
     step: Step = Step.TIME
     have: int = 0

@@ -104,6 +104,10 @@ class Line(HTTPAdapter):
 
     def _expire(self) -> None:
         self._has_expired = True
+        self.cut()
+
+    def cut(self) -> None:
+        """End whatever the line is doing, from another thread."""
         sock = getattr(self._connection, "sock", None)
         if sock is not None:
             # shutdown wakes the reading thread, close alone would not

@@ -46,6 +46,12 @@ SIGNED_COMPONENTS = ("@method", "@path", "@query", "content-digest")
 """What a request's signature covers, a body or not. Scheme and host are left out: a proxy may change them, and the
 nonce already belongs to one central. ``keyid`` = device id, ``nonce`` = the newest one; ``created`` is not judged."""
 
+NOTICE_BYTES = 4_096
+"""One line of the stream of notices, at most."""
+
+HEART_BEAT_S = 10.0
+"""A stream of notices is never silent for longer."""
+
 DEVICE_ID_PATTERN = r"[a-z0-9]{1,64}"
 EPOCH_PATTERN = r"[A-Za-z0-9_-]{1,64}"
 CHALLENGE_PATTERN = r"[A-Za-z0-9_-]{16,86}"
@@ -184,6 +190,21 @@ class NonceReply(msgspec.Struct, frozen=True):
     nonce: str
 
 
+class NoticeKind(StrEnum):
+    """What a notice says that there is."""
+
+    SNAPSHOT = "snapshot"
+    """A newer snapshot: ``seq`` is its sequence."""
+    FACTS = "facts"
+    """Facts of other devices that count; ``seq`` only grows."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """The data of one event of ``GET /v1/notices``; the event's name is its `NoticeKind`."""
+
+    seq: int
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Every refusal of the central: a stable code, what and where, what to do."""
 
@@ -234,6 +255,48 @@ def parse_message(kind: type[Message], body: bytes, limit_bytes: int = REQUEST_B
             f"a {kind.__name__} of {len(body)} bytes cannot be read: {error}",
             "the other end is not what it says it is, or runs another version",
         ) from error
+
+
+def encode_notice(kind: NoticeKind, seq: int) -> bytes:
+    """One server-sent event."""
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), encode_message(Notice(seq)))
+
+
+class NoticeReader:
+    """The events of a stream, whatever pieces it comes in. Events and fields of a newer central are passed over."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._kind = b""
+        self._data = b""
+
+    def feed(self, piece: bytes) -> list[tuple[NoticeKind, Notice]]:
+        """What has become whole with this piece.
+
+        Raises:
+            InputError: ``message_too_long`` or ``message_unreadable``.
+        """
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        if any(len(line) > NOTICE_BYTES for line in (*lines, self._rest)):
+            raise InputError(
+                "message_too_long",
+                f"a line of notices is over {NOTICE_BYTES} bytes; the stream is not read on",
+                "the other end is not what it says it is",
+            )
+        return [notice for line in lines for notice in self._take(line.removesuffix(b"\r"))]
+
+    def _take(self, line: bytes) -> list[tuple[NoticeKind, Notice]]:
+        """A line of an event; an empty one ends it."""
+        name, _colon, value = line.partition(b":")
+        if name == b"event":
+            self._kind = value.strip()
+        elif name == b"data":
+            self._data = value.strip()
+        if line:
+            return []
+        kind, data, self._kind, self._data = self._kind, self._data, b"", b""
+        known = [one for one in NoticeKind if one.encode() == kind]
+        return [(one, parse_message(Notice, data)) for one in known]
 
 
 def to_base64(raw: bytes) -> str:

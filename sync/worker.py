@@ -32,6 +32,7 @@ from sync.outbox import Outbox
 from sync.report import ContactReport, SyncStatus, fault_of, save_status
 from sync.session import Fault
 from sync.settings import SyncSettings
+from sync.waking import Alarm
 
 if TYPE_CHECKING:
     from sync.peers import Peers
@@ -41,6 +42,8 @@ LOOK_FOR_CODE_S = 1.0
 REFRESH_MS = 10 * 60 * 1_000
 """The repository is looked at this often even if the exchange says that nothing is new: keys may have been changed."""
 POLL_JITTER = 0.1
+BRIEF_FOR_MS = 30 * 1_000
+"""After a whole contact: for so long what it asked for need not be asked again."""
 PEERS_UNUSABLE = "peers_unusable"
 
 _LOG = logging.getLogger("portillon.sync")
@@ -63,9 +66,17 @@ def run(settings: SyncSettings, clock: Clock, stop: threading.Event) -> None:
     Raises:
         StoreError: ``sync_already_running``, ``peers_unusable``.
     """
-    with Worker.open(settings, clock) as worker:
+    from sync.notices import Listener
+
+    with contextlib.ExitStack() as stack:
+        worker = stack.enter_context(Worker.open(settings, clock))
+        alarm = Alarm(settings.ledger_path, clock, stop, worker.has_unsent)
+        stack.enter_context(Listener(settings, clock, alarm.ring))
+        is_woken = False
         while not stop.is_set():
-            stop.wait(worker.turn())
+            alarm.begin()
+            pause_s = worker.turn(is_woken=is_woken)
+            is_woken = alarm.wait(pause_s, hears=worker.may_be_told, watches=worker.is_well)
 
 
 class Worker:
@@ -80,6 +91,8 @@ class Worker:
         self._failures = 0
         self._last_ok_at_ms: int | None = None
         self._doubts: frozenset[str] = frozenset()
+        self._last: ContactReport | None = None
+        self._whole_ms: int | None = None
 
     @classmethod
     @contextlib.contextmanager
@@ -96,19 +109,46 @@ class Worker:
         """Close the files. Idempotent."""
         self._peers.close()
 
-    def turn(self) -> float:
-        """Enrol if there is a code, or make contact. Returns seconds until the next turn."""
+    @property
+    def is_well(self) -> bool:
+        """True after a contact that went well: a failed one is waited out, whatever the gate records meanwhile."""
+        return self._last is not None and self._last.is_ok
+
+    def has_unsent(self) -> bool:
+        """True when the gate's ledger does not end where it ended at the last contact."""
+        try:
+            with Outbox.open(self._settings.ledger_path) or contextlib.nullcontext() as outbox:
+                held = 0 if self._last is None else self._last.held
+                return outbox is not None and outbox.head().seq != held
+        except GateError:
+            # the next contact tells it
+            return False
+
+    @property
+    def may_be_told(self) -> bool:
+        """True when a central that speaks again need not be waited for: it did not ask for that."""
+        return self._last is not None and not self._last.retry_after_s
+
+    def turn(self, *, is_woken: bool = False) -> float:
+        """Enrol if there is a code, or make contact. Returns seconds until the next turn.
+
+        Woken a moment after a whole contact, only an exchange is made: time and state were just asked for.
+        """
         if not self._is_enrolled() and not self._enrol_by_code():
             self._tell((_not_enrolled(),))
             return LOOK_FOR_CODE_S
-        report = self.contact()
+        report = self.contact(is_brief=is_woken)
         if report.is_unfinished and report.is_ok:
             return 0.0
         return self._pause_s(report)
 
-    def contact(self) -> ContactReport:
+    def contact(self, *, is_brief: bool = False) -> ContactReport:
         """One contact; its status is written."""
-        report = self._contact()
+        is_brief = is_brief and self._was_whole_just_now()
+        report = self._contact(is_brief=is_brief)
+        self._last = report
+        if report.is_ok and not is_brief:
+            self._whole_ms = self._clock.monotonic_ms()
         self._failures = 0 if report.is_ok else self._failures + 1
         if report.is_ok:
             self._last_ok_at_ms = report.at_ms
@@ -126,18 +166,25 @@ class Worker:
         with contextlib.suppress(StoreError):
             self._peers = _open_peers(self._settings.peers_path)
 
-    def _contact(self) -> ContactReport:
+    def _was_whole_just_now(self) -> bool:
+        if self._whole_ms is None or not self.is_well or self._is_refresh_due():
+            return False
+        return self._clock.monotonic_ms() - self._whole_ms < BRIEF_FOR_MS
+
+    def _contact(self, *, is_brief: bool) -> ContactReport:
         at_ms = self._clock.now_ms()
         try:
             device = load_device(self._settings.device_path)
             if device is None:
                 return ContactReport(at_ms=at_ms, faults=(_not_enrolled(),))
             with Outbox.open(self._settings.ledger_path) or contextlib.nullcontext() as outbox:
-                return self._contact_as(device, outbox)
+                return self._contact_as(device, outbox, is_brief=is_brief)
         except GateError as error:
             return ContactReport(at_ms=at_ms, faults=(fault_of(error),))
 
-    def _contact_as(self, device: Device, outbox: Outbox | None) -> ContactReport:
+    def _contact_as(
+        self, device: Device, outbox: Outbox | None, *, is_brief: bool
+    ) -> ContactReport:
         is_due = self._is_refresh_due()
         contact = Contact(
             self._settings,
@@ -148,6 +195,7 @@ class Worker:
             is_snapshot_due=is_due,
             # once a process: it reads the whole base, which the lane's disk feels
             is_thorough=self._refreshed_ms is None,
+            known_state=self._last.state if is_brief and self._last else None,
         )
         report = contact.run()
         if is_due and report.is_ok:

@@ -91,6 +91,35 @@ def test_a_message_over_its_limit_is_not_read() -> None:
     assert caught.value.code == "message_too_long"
 
 
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_a_stream_of_notices_is_read_as_agreed_in_whatever_pieces_it_comes(size: int) -> None:
+    vector = vectors("notices")
+    stream, reader = vector["stream"].encode(), wire.NoticeReader()
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+
+    heard = [notice for piece in pieces for notice in reader.feed(piece)]
+
+    assert [[kind, msgspec.to_builtins(notice)] for kind, notice in heard] == vector["events"]
+    for kind, notice in heard:
+        assert wire.encode_notice(kind, notice.seq).decode() in vector["stream"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "code"),
+    [
+        (b"x" * 5_000, "message_too_long"),
+        (b"event: facts\n\n", "message_unreadable"),
+        (b"event: facts\ndata: {}\n\n", "message_unreadable"),
+        (b'event: snapshot\ndata: {"seq":"1"}\n\n', "message_unreadable"),
+    ],
+)
+def test_what_is_no_notice_is_an_error_of_the_other_end(stream: bytes, code: str) -> None:
+    with pytest.raises(InputError) as caught:
+        wire.NoticeReader().feed(stream)
+
+    assert caught.value.code == code
+
+
 def test_a_fact_is_encoded_in_one_way_only() -> None:
     for row in CHAIN["rows"]:
         assert wire.encode_fact(wire.parse_fact(row["body"].encode())).decode() == row["body"]

@@ -16,6 +16,7 @@ from server_stub import tables
 from server_stub.central import Central
 from server_stub.http import build_litestar
 from server_stub.nonces import Nonces
+from server_stub.notices import Notices
 from server_stub.publisher import publish
 from support.central_site import CentralClock, museum, rows, sell_annual, served
 from support.gate_facts import entry, not_passed, refusal, watched
@@ -54,7 +55,7 @@ def organiser(tmp_path: Path) -> Iterator[Organiser]:
 
 
 def test_nothing_but_what_must_be_is_open_to_all(organiser: Organiser) -> None:
-    app = build_litestar(organiser.central, Nonces(organiser.clock))
+    app = build_litestar(organiser.central, Nonces(organiser.clock), Notices(organiser.central))
     asked = [
         (method, route.path)
         for route in app.routes

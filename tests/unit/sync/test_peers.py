@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from sqlite_utils import Database
 
 from scanner.core.errors import StoreError
+from scanner.core.events import FactKind
 from scanner.core.units import DeviceId
 from scanner.ledger import Ledger
-from support.ledgers import ENTRY, KEY, fact
-from sync.peers import Peers, open_peers
+from support.ledgers import BOOT, ENTRY, KEY, record
+from sync.peers import MIGRATIONS, Peers, open_peers
 from sync.wire import Exchange, PeerFact, Receipt, Rejected, encode_fact
 
 
@@ -57,20 +62,74 @@ def test_a_peers_fact_is_stored_once_and_moves_the_vector(path: Path) -> None:
         assert peers.vector() == {("d2", "e2"): 2, ("d3", "e2"): 1}
 
 
-def test_a_peers_fact_is_found_by_grant_and_by_key(path: Path, tmp_path: Path) -> None:
-    ledger = Ledger.open(tmp_path / "ledger", DeviceId("d2"))
-    body = encode_fact(fact(ledger, **ENTRY)).decode()
-    ledger.close()
-    with fresh(path) as peers:
-        peers.apply_exchange(exchange(0, peer_fact(1, body), peer_fact(2, "unreadable")))
+def bodies(folder: Path, *shapes: dict[str, Any]) -> list[PeerFact]:
+    """Facts of another lane's ledger, as an exchange brings them."""
+    with Ledger.open(folder, DeviceId("d2")) as ledger:
+        facts = record(ledger, *shapes)
+    return [PeerFact(f.device, f.epoch, f.seq, encode_fact(f).decode()) for f in facts]
 
+
+def filings(path: Path) -> list[tuple[Any, ...]]:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as lane:
-        found = "SELECT seq, body FROM fact WHERE {} = ?"
-        assert lane.execute(found.format("of_grant"), (7,)).fetchall() == [(1, body)]
-        key = bytes.fromhex(KEY)
-        assert lane.execute(found.format("of_key"), (key,)).fetchall() == [(1, body)]
-        plan = lane.execute("EXPLAIN QUERY PLAN SELECT body FROM fact WHERE of_key = ?", (key,))
-        assert "USING INDEX fact_of_key" in plan.fetchone()[3]
+        columns = "of_grant, of_key, of_event, of_seat, of_boot"
+        return lane.execute(f"SELECT {columns} FROM fact ORDER BY seq").fetchall()
+
+
+SHAPES = (
+    ENTRY,
+    ENTRY | {"grant_no": None},
+    ENTRY | {"event_no": 5, "seat": "A1"},
+    {"kind": FactKind.NOT_PASSED, "refers_to": 3},
+    {"kind": FactKind.CLOCK_OFFSET, "offset_ms": 5},
+    {"kind": FactKind.NOT_PASSED, "refers_to": 77},
+)
+FILED = [
+    (7, None, None, None, None),
+    (None, bytes.fromhex(KEY), None, None, None),
+    (7, None, 5, "A1", None),
+    (7, None, 5, "A1", None),
+    (None, None, None, None, BOOT),
+    (None, None, None, None, None),
+]
+
+
+def test_a_peers_fact_is_filed_as_in_its_own_ledger(path: Path, tmp_path: Path) -> None:
+    with fresh(path) as peers:
+        peers.apply_exchange(exchange(0, *bodies(tmp_path / "d2", *SHAPES)))
+        assert filings(path) == FILED
+
+
+@pytest.mark.parametrize(
+    "body", ["unreadable", '{"key":"no hex"}', "{}"], ids=["no JSON", "a key", "no fact"]
+)
+def test_a_fact_that_cannot_be_read_is_kept_and_found_by_nobody(path: Path, body: str) -> None:
+    with fresh(path) as peers:
+        peers.apply_exchange(exchange(0, peer_fact(1, body)))
+
+        assert peers.count_facts() == 1
+        assert filings(path) == [(None,) * 5]
+
+
+def test_a_fact_that_says_it_is_another_one_is_found_by_nobody(path: Path, tmp_path: Path) -> None:
+    (told,) = bodies(tmp_path / "d2", ENTRY)
+    with fresh(path) as peers:
+        peers.apply_exchange(exchange(0, peer_fact(9, told.body, "d3")))
+
+        assert filings(path) == [(None,) * 5]
+
+
+def test_an_older_file_is_filed_anew(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        MIGRATIONS.apply(Database(connection), stop_before="m002_seats_boots_and_give_backs")
+        connection.executemany(
+            "INSERT INTO fact (device, epoch, seq, body) VALUES (?, ?, ?, ?)",
+            [msgspec.structs.astuple(one) for one in bodies(tmp_path / "d2", *SHAPES)],
+        )
+        connection.commit()
+
+    with fresh(path):
+        assert filings(path) == FILED
 
 
 def test_rejected_rows_are_remembered(path: Path) -> None:

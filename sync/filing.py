@@ -1,4 +1,4 @@
-"""Under what a ledger row is found again: the columns beside a body, all of them functions of the bodies.
+"""Under what a fact is found again, in a ledger and among peers: the columns beside a body, all functions of bodies.
 
 Law: a refusal is filed nowhere. An entry or exit is filed under its grant; under its key where it has no grant or used
 up a rotating code's step; under its seat where it entered an event. A give-back is filed under what it gives back, so
@@ -17,6 +17,11 @@ from scanner.core.events import Fact, FactKind
 from scanner.core.units import BootId, Direction, EventNo, GrantNo, Instant
 
 FILING_OF_SEQ = "SELECT of_grant, of_key, of_step, of_event, of_seat FROM fact WHERE seq = ?"
+FILING_OF_PEER = (
+    "SELECT of_grant, of_key, NULL, of_event, of_seat FROM fact"
+    " WHERE device = ? AND epoch = ? AND seq = ?"
+)
+"""Steps of rotating codes are one gate's own matter."""
 
 
 class Filing(NamedTuple):
@@ -49,6 +54,15 @@ def load_filing(connection: sqlite3.Connection, fact: Fact) -> Filing:
     if fact.kind is not FactKind.NOT_PASSED:
         return filing_of(fact)
     row = connection.execute(FILING_OF_SEQ, (fact.refers_to,)).fetchone()
+    return UNFILED if row is None else Filing(*row)
+
+
+def load_peer_filing(connection: sqlite3.Connection, fact: Fact) -> Filing:
+    """The filing of another ledger's fact, given those of its facts that were stored before."""
+    if fact.kind is not FactKind.NOT_PASSED:
+        return filing_of(fact)
+    entry = (fact.device, fact.epoch, fact.refers_to)
+    row = connection.execute(FILING_OF_PEER, entry).fetchone()
     return UNFILED if row is None else Filing(*row)
 
 
