@@ -20,7 +20,7 @@ from litestar.params import FromPath, JSONBody
 
 from scanner.core.errors import InputError
 from scanner.core.reasons import Reason
-from server_stub import alerts, catalogue, codes, devices, orders, staff
+from server_stub import alerts, catalogue, codes, devices, operators, orders
 from server_stub.central import Central
 from server_stub.forms import (
     DenyForm,
@@ -137,7 +137,7 @@ def cancel_event(central: TheCentral, number: FromPath[int]) -> Done:
 def set_operator(central: TheCentral, data: JSONBody[OperatorForm]) -> Done:
     """Who may answer questions at a lane."""
     with central.database.write() as connection:
-        staff.set_operator(connection, data)
+        operators.set_operator(connection, data)
     return Done()
 
 

@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.errors import ConfigError
@@ -46,7 +46,7 @@ def found_central(wish: Founding, clock: Clock) -> Folder:
     """Makes a central.
 
     Raises:
-        ConfigError: ``central_exists``, or a zone or cut-off that is none.
+        ConfigError: ``central_exists``, ``database_taken``, or a zone or cut-off that is none.
         InputError: ``site_name_bad``.
     """
     parse_site_name(wish.site)
@@ -83,9 +83,20 @@ def _build(folder: Folder, wish: Founding, clock: Clock) -> None:
     try:
         database.migrate()
         with database.write() as connection:
+            _require_unused(connection)
             _fill(connection, wish, pepper_id, tickets, clock)
     finally:
         database.close()
+
+
+def _require_unused(connection: Connection) -> None:
+    """A database server may be pointed at twice; what is there belongs to other keys."""
+    if connection.execute(select(tables.setting.c.name).limit(1)).first() is not None:
+        raise ConfigError(
+            "database_taken",
+            "another central lives in this database; nothing was changed",
+            "name an empty database, or use the folder of the central that is there",
+        )
 
 
 def _fill(

@@ -381,3 +381,35 @@ publication_vector = _table(
     _whole("seq"),
 )
 """What each base has folded; no fact above the newest two may be purged."""
+
+staff_account = _table(
+    "staff_account",
+    Column("name", Text, primary_key=True),
+    _text("role"),
+    _text("password_argon2"),
+    _flag("must_change"),
+    _instant("created_at"),
+    _instant("disabled_at", nullable=True),
+)
+"""Who may use the API, and as what (`StaffRole`). ``must_change``: the password is a one-time one."""
+
+staff_session = _table(
+    "staff_session",
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("name", Text, ForeignKey("staff_account.name"), nullable=False),
+    _instant("created_at"),
+    _instant("expires_at"),
+    Index(None, "name"),
+)
+"""Who is signed in; of the token only its SHA-256 is here."""
+
+idempotency = _table(
+    "idempotency",
+    Column("staff", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_sha256", LargeBinary, nullable=False),
+    Column("sealed_answer", LargeBinary, nullable=False),
+    _instant("at"),
+    Index(None, "at"),
+)
+"""What was answered to a request that must not happen twice. The answer may hold a code, so it is sealed."""

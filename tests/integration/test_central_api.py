@@ -18,6 +18,7 @@ from server_stub.http import build_litestar
 from server_stub.nonces import Nonces
 from server_stub.publisher import publish
 from support.central_site import CentralClock, museum, rows, sell_annual, served
+from support.databases import NewDatabase
 from support.gate_facts import entry, not_passed, refusal, watched
 from support.signed_caller import Caller, enrolled
 
@@ -47,9 +48,9 @@ class Organiser:
 
 
 @pytest.fixture
-def organiser(tmp_path: Path) -> Iterator[Organiser]:
+def organiser(tmp_path: Path, new_database: NewDatabase) -> Iterator[Organiser]:
     clock = CentralClock()
-    with museum(tmp_path, clock) as central, served(central) as url:
+    with museum(tmp_path, clock, new_database()) as central, served(central) as url:
         yield Organiser(central, clock, url)
 
 

@@ -18,8 +18,9 @@ from server_stub.forms import CodeKind, EventForm, OperatorForm, RuleForm
 from server_stub.publisher import publish
 from server_stub.repository import KEEP_PUBLICATIONS, Repository
 from server_stub.site import load_site, set_policy
-from server_stub.staff import set_operator
+from server_stub.operators import set_operator
 from support.central_site import MARCH_10, CentralClock, museum, sell_annual
+from support.databases import NewDatabase
 from support.open_base import PublishedSite, query
 from sync import base_rows
 from sync.operator_pins import is_pin
@@ -34,8 +35,10 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: CentralClock) -> Iterator[Central]:
-    with museum(tmp_path, clock) as made:
+def central(
+    tmp_path: Path, clock: CentralClock, new_database: NewDatabase
+) -> Iterator[Central]:
+    with museum(tmp_path, clock, new_database()) as made:
         yield made
 
 

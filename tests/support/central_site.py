@@ -60,9 +60,12 @@ def set_up(central: Central) -> None:
 
 
 @contextmanager
-def museum(folder: Path, clock: CentralClock | None = None) -> Iterator[Central]:
-    """A central that is set up."""
-    with found(folder / "central", clock or CentralClock()) as central:
+def museum(
+    folder: Path, clock: CentralClock | None = None, database_url: str | None = None
+) -> Iterator[Central]:
+    """A central that is set up; its database is SQLite unless told otherwise."""
+    clock = clock or CentralClock()
+    with found(folder / "central", clock, database_url=database_url) as central:
         set_up(central)
         yield central
 
