@@ -30,6 +30,7 @@ settings.load_profile(
 if TYPE_CHECKING:
     from support.postgres import Postgres
 
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults-rounds",

