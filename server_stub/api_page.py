@@ -20,7 +20,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1a1a1a }
 h2 { border-bottom: 1px solid #ccc; margin-top: 2rem } summary { cursor: pointer; padding: .3rem 0 }
-code, pre { font-family: ui-monospace, monospace; font-size: .9em } 
+code, pre { font-family: ui-monospace, monospace; font-size: .9em }
 pre { background: #f4f4f4; padding: .6rem; overflow: auto }
 .method { display: inline-block; min-width: 4rem; font-weight: bold } table { border-collapse: collapse }
 td, th { border-bottom: 1px solid #ddd; padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top }
