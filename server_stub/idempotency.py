@@ -24,7 +24,7 @@ from scanner.core.units import DAY_S, SECOND_MS
 from server_stub.central import Central
 from server_stub.faults import FieldError
 from server_stub.issuer import seal, unseal
-from server_stub.tables import idempotency
+from server_stub.staff_tables import idempotency
 
 KEY_HEADER = "Idempotency-Key"
 KEY = re.compile(r"[A-Za-z0-9_.:-]{8,100}", re.ASCII)

@@ -14,7 +14,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from server_stub import tables
+from server_stub import staff_tables, tables
 from server_stub.accounts import create_one_time, reset_password
 from server_stub.authorisation import ACT_OF, ACTS_OF, ONCE, Act
 from server_stub.central import Central
@@ -217,8 +217,8 @@ def test_a_role_that_changes_and_an_account_that_ends_do_so_at_once(
     admin, token = signed_in(office.central), signed_in(office.central, name=name)
     with office.central.database.write() as connection:
         connection.execute(
-            tables.staff_account.update()
-            .where(tables.staff_account.c.name == name)
+            staff_tables.staff_account.update()
+            .where(staff_tables.staff_account.c.name == name)
             .values(must_change=0)
         )
     before = office.call("POST", "/v1/admin/publish", token).status_code
@@ -292,7 +292,7 @@ def test_neither_password_nor_token_is_in_the_database(office: Office, name: str
         kept = repr(
             [
                 connection.execute(select(table)).all()
-                for table in (tables.staff_account, tables.staff_session)
+                for table in (staff_tables.staff_account, staff_tables.staff_session)
             ]
         )
 
@@ -373,7 +373,7 @@ def test_a_remembered_answer_is_sealed(office: Office) -> None:
         headers={"Idempotency-Key": "sealed-answer"},
     ).json()
     with office.central.database.read() as connection:
-        kept = connection.execute(select(tables.idempotency.c.sealed_answer)).scalars().all()
+        kept = connection.execute(select(staff_tables.idempotency.c.sealed_answer)).scalars().all()
 
     assert sold["payload"]
     assert not [answer for answer in kept if sold["payload"].encode() in answer]

@@ -21,7 +21,7 @@ from server_stub.serving import Serving, build_server
 from server_stub.sessions import open_session
 from server_stub.site import load_site
 from server_stub.staff_forms import StaffRole
-from server_stub.tables import staff_account
+from server_stub.staff_tables import staff_account
 
 MARCH_10 = Instant(1_741_611_600_000)
 """10 March 2025, 14:00 in Paris."""
