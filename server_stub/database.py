@@ -1,11 +1,12 @@
 """The central's database: one way to write, one way to read, the same on SQLite and PostgreSQL.
 
-Law: every write is one transaction, and what it read to decide it read inside that transaction. On SQLite a write takes
-its lock first (``BEGIN IMMEDIATE``), and one writer at a time, across processes, holds the lock file from before the
-transaction until after its checkpoint: two connections that checkpoint one WAL at the same instant can corrupt it in
-SQLite 3.7.0 to 3.51.2. Readers open read-only and never checkpoint.
+Law: every write is one transaction that takes its lock first, and what it read to decide it read inside that
+transaction: one writer at a time, whichever database it is and however many processes there are. On SQLite that is
+``BEGIN IMMEDIATE`` under a lock file held until after the checkpoint (two connections that checkpoint one WAL at the
+same instant can corrupt it in SQLite 3.7.0 to 3.51.2); on PostgreSQL it is one advisory lock that ends with the
+transaction. Readers never write, never wait and see one moment.
 
-Source: docs/central.md, "Database"; sqlite.org/wal.html, "The WAL reset bug".
+Source: docs/central.md, "Database"; docs/adr/0012-one-writer-at-a-time.md; sqlite.org/wal.html, "The WAL reset bug".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import (
+    URL,
     Connection,
     CursorResult,
     Engine,
@@ -29,17 +31,27 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 
-from scanner.core.errors import StoreError
+from scanner.core.errors import ConfigError, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+WRITERS_LOCK = 0x706F7274
+"""The advisory lock of PostgreSQL that a writer holds; it belongs to one database, so to one central."""
 MISTAKES = (DataError, IntegrityError, ProgrammingError)
 """Refusals that say something about our statement, not about the disk or the line."""
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 POOLED = 4
 THREADS_MOST = 64
 """More than the web framework's threads, so that none waits for a connection."""
-REVISION = "0002"
+REVISION = "0003"
 """The newest of `migrations/versions`."""
 
 
@@ -48,10 +60,13 @@ class Database:
 
     Args:
         url: ``sqlite:////path`` or ``postgresql+psycopg://...``.
+
+    Raises:
+        ConfigError: ``database_url_bad``.
     """
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        parsed = _parse_url(url)
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "").absolute()
             _make_private(path)
@@ -61,9 +76,16 @@ class Database:
             )
             self._turn = _Turn(path.with_name(path.name + ".lock"))
         else:
-            self._writer = create_engine(url, pool_pre_ping=True)
-            self._reader = self._writer.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            self._writer = _postgres_engine(parsed)
+            self._reader = create_engine(
+                parsed,
+                pool_pre_ping=True,
+                pool_size=POOLED,
+                max_overflow=THREADS_MOST,
+                execution_options={
+                    "isolation_level": "REPEATABLE READ",
+                    "postgresql_readonly": True,
+                },
             )
             self._turn = _Turn(None)
 
@@ -142,6 +164,39 @@ def inserted_no(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        name = parsed.get_driver_name() and parsed.drivername
+    except (ArgumentError, NoSuchModuleError):
+        name = "none that we can read"
+    if name not in DRIVERS:
+        raise ConfigError(
+            "database_url_bad",
+            f"the database's address is {name}, which this central does not know; nothing was changed",
+            "write postgresql+psycopg://USER:PASSWORD@HOST/NAME, or leave it out for SQLite in the folder",
+        )
+    return parsed
+
+
+def _postgres_engine(url: URL) -> Engine:
+    """Of those who write: each transaction waits for its turn before it reads anything."""
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=POOLED,
+        max_overflow=THREADS_MOST,
+        isolation_level="READ COMMITTED",
+    )
+
+    @event.listens_for(engine, "begin")
+    def _take_turn(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+
+    return engine
+
+
 def _sqlite_engine(url: str, begin: str) -> Engine:
     engine = create_engine(url, pool_size=POOLED, max_overflow=THREADS_MOST)
 
@@ -199,5 +254,5 @@ def _unusable(error: Exception) -> StoreError:
     return StoreError(
         "database_unwritable",
         f"the central's database refused ({said}); nothing of this request was kept",
-        "look at the disk's free space and at who owns the folder, then try again",
+        "look at the disk's free space and at who owns the folder (PostgreSQL: whether it runs), then try again",
     )

@@ -35,6 +35,7 @@ from server_stub.rules.orders import OrderState
 from server_stub.sales import Sold, sell
 from server_stub.site import load_site
 from support.central_site import CentralClock, museum, rows, sell_annual
+from support.databases import NewDatabase
 
 TICKET_MOST_BYTES = 130
 QR_VERSION_MOST = 8
@@ -46,8 +47,8 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: CentralClock) -> Iterator[Central]:
-    with museum(tmp_path, clock) as made:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
+    with museum(tmp_path, clock, new_database()) as made:
         yield made
 
 
