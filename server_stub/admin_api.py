@@ -14,10 +14,9 @@ import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, RawBody
-from sqlalchemy import Connection
 
 from scanner.core.reasons import Reason
-from server_stub import alerts, catalogue, codes, devices, operators, orders
+from server_stub import alerts, catalogue, codes, devices, operators, order_api, orders
 from server_stub.central import Central
 from server_stub.forms import (
     DenyForm,
@@ -38,7 +37,6 @@ from server_stub.listings import find_listing
 from server_stub.paging import LIMIT, NUMBER_MOST, Page, load_page
 from server_stub.publisher import Publication, publish
 from server_stub.report import Counts, load_counts
-from server_stub.rules.orders import OrderState
 from server_stub.sales import Sold, apply_sale
 from server_stub.site import load_site, set_policy
 from server_stub.staff_api import Done, PageCursor, PageLimit, find_staff, require_staff, route_of
@@ -64,7 +62,7 @@ class AddedDevice(msgspec.Struct, frozen=True):
 def give_list(
     central: TheCentral, what: FromPath[str], limit: PageLimit = LIMIT, cursor: PageCursor = None
 ) -> Page:
-    """One of zones, gates, types, scopes, events, operators, settings, tickets, devices, alerts."""
+    """One of what `server_stub.listings` names: zones, types, tickets, orders, customers, tags, shops, devices ..."""
     listing = find_listing(what)
     with central.database.read() as connection:
         return load_page(connection, listing, limit, cursor)
@@ -150,20 +148,6 @@ def change_policy(central: TheCentral, data: JSONBody[PolicyForm]) -> Done:
 def sell_ticket(central: TheCentral, once: TheOnce, data: JSONBody[SaleForm]) -> Sold:
     """The payload is in this answer and nowhere else."""
     return act_once(central, once, Sold, lambda connection: apply_sale(connection, central, data))
-
-
-@post(
-    "/orders/{order_id:str}/refund", sync_to_thread=True, status_code=200, summary="Refund an order"
-)
-def refund_order(central: TheCentral, once: TheOnce, order_id: FromPath[str]) -> Done:
-    """Takes back exactly what it gave."""
-
-    def refund(connection: Connection) -> Done:
-        calendar, now = load_site(connection).calendar, central.clock.now_ms()
-        orders.move_order(connection, order_id, OrderState.REFUNDED, now, calendar)
-        return Done()
-
-    return act_once(central, once, Done, refund)
 
 
 @post("/tickets/{ticket_id:str}/deny", sync_to_thread=True, status_code=200, summary="Deny a right")
@@ -292,7 +276,6 @@ def build_admin_routes(central: Central) -> Router:
             set_operator,
             change_policy,
             sell_ticket,
-            refund_order,
             deny_ticket,
             show_credential,
             revoke_credential,
@@ -302,6 +285,7 @@ def build_admin_routes(central: Central) -> Router:
             release_device,
             resolve_alert,
             publish_now,
+            *order_api.ROUTES,
         ],
         dependencies={
             "central": Provide(lambda: central, sync_to_thread=False),

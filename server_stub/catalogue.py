@@ -35,6 +35,7 @@ from server_stub.forms import (
     parse_term,
     parse_wall,
 )
+from server_stub.type_tags import save_type_tags
 from sync.base_rows import encode_rule
 from sync.base_rows import parse_rule as parse_rule_row
 
@@ -104,7 +105,10 @@ def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> 
         validity=encode_validity(term),
         is_personal=int(form.is_personal),
         is_renewable=int(form.is_renewable),
+        price_minor=form.price_minor,
+        fee_minor=form.fee_minor,
     )
+    save_type_tags(connection, type_no, form.tags)
     _add_pairs(connection, tables.type_zone, "type_no", type_no, "zone_no", zones)
     return TypeNo(type_no)
 

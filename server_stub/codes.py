@@ -8,7 +8,7 @@ Source: docs/decisions.md, "Rights"; docs/central.md, "Codes".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +110,13 @@ def replace_code(
         code = _add_signed(connection, keys, issuer.parse_claims(fresh_id, old.claims), at)
     _point(connection, code.credential_no, grants)
     return code
+
+
+def keep_codes(connection: Connection, linked: Iterable[tuple[int, GrantNo]]) -> None:
+    """Has codes open under other rights too (`server_stub.rules.keeping_codes`)."""
+    for credential_no, grant_no in linked:
+        _point(connection, credential_no, [grant_no])
+    note_rights_changed(connection)
 
 
 def revoke_code(connection: Connection, credential_no: int, at: Instant) -> None:

@@ -51,7 +51,7 @@ DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 POOLED = 4
 THREADS_MOST = 64
 """More than the web framework's threads, so that none waits for a connection."""
-REVISION = "0003"
+REVISION = "0004"
 """The newest of `migrations/versions`."""
 
 

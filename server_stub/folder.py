@@ -40,6 +40,10 @@ class Folder:
         return self.path / "repository" / "targets"
 
     @property
+    def mail(self) -> Path:
+        return self.path / "mail"
+
+    @property
     def database(self) -> Path:
         return self.path / "central.db"
 

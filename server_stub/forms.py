@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from enum import EnumType, StrEnum
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -32,8 +32,12 @@ from scanner.core.units import Direction, ZoneNo
 from scanner.core.validity import Anchor, Rounding, ValidityRule, parse_offset
 from scanner.core.windows import parse_window
 from server_stub.faults import FieldError
+from server_stub.rules.tags import TagExpiry
 
 NAME_CHARACTERS = 80
+MINOR_MOST = 10**12
+Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MOST)]
+"""Minor units (cents) of the site's currency."""
 Form = TypeVar("Form", bound="Strict")
 
 
@@ -87,11 +91,23 @@ class RuleForm(Strict, frozen=True, omit_defaults=True):
     overuse: OverusePolicy = OverusePolicy.FLAG
 
 
+class TagForm(Strict, frozen=True):
+    """A tag pinned on whoever buys.
+
+    It ends with what was bought (``source``), ``never``, or some time ``after`` it was given (``30 days``).
+    """
+
+    tag: str
+    expiry: TagExpiry = TagExpiry.SOURCE
+    after: str | None = None
+
+
 class TypeForm(Strict, frozen=True):
     """A ticket type.
 
     ``validity`` is written as ``365 days after purchase``, ``30 days after first_scan``, ``1 year after 2026-09-01``,
     ``2026-01-01..2026-12-31`` (first and last day) or ``always``. ``zones`` empty = everywhere.
+    ``price_minor`` and ``fee_minor``: 80.00 is 8000. ``tags``: pinned on the buyer when the order completes.
     ``is_personal``: sold without a name it asks for DETAILS_REQUIRED at the gate. ``is_renewable``: its codes carry no
     dates, so that renewal keeps the code; otherwise a gate knows the dates even of a ticket that it has not heard of.
     """
@@ -105,6 +121,9 @@ class TypeForm(Strict, frozen=True):
     is_personal: bool = False
     is_renewable: bool = True
     rule: RuleForm = msgspec.field(default_factory=RuleForm)
+    price_minor: Minor = 0
+    fee_minor: Minor = 0
+    tags: list[TagForm] = msgspec.field(default_factory=list)
 
 
 class EventForm(Strict, frozen=True):
@@ -147,12 +166,21 @@ class CodeKind(StrEnum):
     OPAQUE = "opaque"
 
 
+class PaidBy(StrEnum):
+    """How staff took the money; ``nothing`` = there was nothing to pay."""
+
+    CASH = "cash"
+    TRANSFER = "transfer"
+    NOTHING = "nothing"
+
+
 class SaleForm(Strict, frozen=True):
     """One ticket for one customer (``email`` finds or makes one; without it the customer is nameless).
 
     ``code``: an opaque code that is already printed on a card; ``symbology`` as a reader names it where it is of the
     EAN/UPC family (``ean13``, ``ean8``, ``upca``). ``holder``: a name, for types that ask for
     one; it stays here. ``starts_on``: a first business day other than today.
+    ``renews``: a ticket whose code opens under this one too, instead of a new code.
     """
 
     type: str
@@ -163,6 +191,8 @@ class SaleForm(Strict, frozen=True):
     holder: str | None = None
     seat: str | None = None
     starts_on: date | None = None
+    renews: str | None = None
+    paid_by: PaidBy = PaidBy.CASH
     flags: list[GrantFlag] = msgspec.field(default_factory=list)
 
 

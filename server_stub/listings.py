@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 
+from server_stub.benefit_tables import entitlement, segment, shop, tag_assignment
 from server_stub.faults import FieldError
 from server_stub.paging import LIMIT_MOST, Listing, Record, Sorted, load_page
 from server_stub.tables import (
@@ -116,6 +117,8 @@ LISTINGS: dict[str, Listing] = {
             ticket_type.c.type_no,
             ticket_type.c.name,
             ticket_type.c.validity,
+            ticket_type.c.price_minor,
+            ticket_type.c.fee_minor,
             rule.c.body.label("rule"),
         ).join(rule, rule.c.rule_no == ticket_type.c.rule_no),
         (Sorted(ticket_type.c.type_no),),
@@ -131,6 +134,52 @@ LISTINGS: dict[str, Listing] = {
             Sorted(ticket.c.ticket_id, str),
             Sorted(func.coalesce(credential.c.credential_no, 0)),
         ),
+    ),
+    "orders": Listing(
+        select(
+            customer_order.c.order_id,
+            customer_order.c.state,
+            customer.c.email,
+            customer_order.c.channel,
+            customer_order.c.shop,
+            customer_order.c.created_at,
+            customer_order.c.completed_at,
+        ).join(customer, customer.c.customer_id == customer_order.c.customer_id),
+        (
+            Sorted(customer_order.c.created_at, descending=True),
+            Sorted(customer_order.c.order_id, str),
+        ),
+    ),
+    "customers": Listing(
+        select(customer),
+        (Sorted(customer.c.created_at, descending=True), Sorted(customer.c.customer_id, str)),
+    ),
+    "tags": Listing(
+        select(
+            tag_assignment.c.tag,
+            customer.c.email,
+            tag_assignment.c.source,
+            tag_assignment.c.granted_at,
+            tag_assignment.c.expires_at,
+        ).join(customer, customer.c.customer_id == tag_assignment.c.customer_id),
+        (
+            Sorted(tag_assignment.c.tag, str),
+            Sorted(tag_assignment.c.customer_id, str),
+            Sorted(tag_assignment.c.source, str),
+        ),
+    ),
+    "segments": Listing(select(segment), (Sorted(segment.c.name, str),)),
+    "entitlements": Listing(select(entitlement), (Sorted(entitlement.c.name, str),)),
+    "shops": Listing(
+        select(
+            shop.c.name,
+            shop.c.tags,
+            shop.c.segments,
+            shop.c.unlock,
+            shop.c.opens_at,
+            shop.c.closes_at,
+        ),
+        (Sorted(shop.c.name, str),),
     ),
     "devices": Listing(_devices(), (Sorted(device.c.added_at), Sorted(device.c.device, str))),
     "alerts": Listing(select(alert), (Sorted(alert.c.alert_no, descending=True),)),

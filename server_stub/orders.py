@@ -29,21 +29,39 @@ from server_stub.faults import FieldError
 from server_stub.forms import SaleForm
 from server_stub.rules.membership import SoldTicket, grant_of
 from server_stub.rules.orders import OrderState, may_become
+from server_stub.tag_rows import recompute_tags
 from sync.base_rows import encode_grant, parse_grant
 
 ID_BYTES = 16
+DESK = "desk"
 GRANT_COLUMNS = tuple(tables.access_grant.columns.keys())
 
 
 def create_order(connection: Connection, email: str | None, at: Instant) -> str:
-    """A draft for a customer, who is found by e-mail or made."""
+    """A draft at the desk for a customer, who is found by e-mail or made."""
+    return open_order(connection, find_or_add_customer(connection, email, at), at)
+
+
+def open_order(
+    connection: Connection,
+    customer_id: str,
+    at: Instant,
+    *,
+    channel: str = DESK,
+    shop: str | None = None,
+    shown_hmac: bytes | None = None,
+) -> str:
+    """A draft of a customer, at the desk or in a shop."""
     order_id = secrets.token_hex(ID_BYTES)
     connection.execute(
         insert(tables.customer_order).values(
             order_id=order_id,
-            customer_id=_customer(connection, email, at),
+            customer_id=customer_id,
             state=OrderState.DRAFT,
             created_at=at,
+            channel=channel,
+            shop=shop,
+            shown_hmac=shown_hmac,
         )
     )
     return order_id
@@ -66,8 +84,33 @@ def add_ticket(connection: Connection, order_id: str, form: SaleForm, at: Instan
             holder=form.holder,
             seat=form.seat,
             flags=",".join(sorted(form.flags)),
+            code_kind=form.kind,
+            renews=None if form.renews is None else _find_renewable(connection, form.renews),
         )
     )
+    return ticket_id
+
+
+def _find_renewable(connection: Connection, ticket_id: str) -> str:
+    """A ticket whose code may open under another one too.
+
+    Raises:
+        InputError: ``ticket_unknown``, ``code_dated``.
+    """
+    is_renewable = connection.execute(
+        select(tables.ticket_type.c.is_renewable)
+        .join(tables.ticket, tables.ticket.c.type_no == tables.ticket_type.c.type_no)
+        .where(tables.ticket.c.ticket_id == ticket_id, tables.ticket.c.grant_no.is_not(None))
+    ).scalar_one_or_none()
+    if is_renewable is None:
+        raise unknown_ticket(ticket_id)
+    if not is_renewable:
+        raise FieldError(
+            "code_dated",
+            f"the code of ticket {ticket_id!r} states its dates and cannot be kept; nothing was changed",
+            "sell a new ticket without `renews`",
+            field="renews",
+        )
     return ticket_id
 
 
@@ -79,13 +122,7 @@ def move_order(
     Raises:
         InputError: ``order_unknown``, ``order_state``.
     """
-    order = connection.execute(
-        select(tables.customer_order)
-        .where(tables.customer_order.c.order_id == order_id)
-        .with_for_update()
-    ).first()
-    if order is None:
-        raise InputError("order_unknown", f"order {order_id!r} does not exist", "see `order list`")
+    order = find_order(connection, order_id)
     if not may_become(OrderState(order.state), state):
         raise InputError(
             "order_state",
@@ -100,6 +137,24 @@ def move_order(
         .values(state=state, **stamps)
     )
     recompute_grants(connection, tables.ticket.c.order_id == order_id, calendar)
+
+
+def find_order(connection: Connection, order_id: str) -> Row[Any]:
+    """An order's row, locked to be changed.
+
+    Raises:
+        InputError: ``order_unknown``.
+    """
+    order = connection.execute(
+        select(tables.customer_order)
+        .where(tables.customer_order.c.order_id == order_id)
+        .with_for_update()
+    ).first()
+    if order is None:
+        raise InputError(
+            "order_unknown", f"order {order_id[:40]!r} does not exist", "see `order list`"
+        )
+    return order
 
 
 def deny_ticket(
@@ -131,13 +186,14 @@ def deny_ticket(
 def recompute_grants(
     connection: Connection, which: ColumnElement[bool], calendar: SiteCalendar
 ) -> None:
-    """Computes the grants of some tickets anew and writes those that changed."""
+    """Computes the grants and tags of some tickets anew and writes those that changed."""
     zones = _zones_of_types(connection)
     changed = False
     for row in connection.execute(_sold(which)).all():
         changed |= _write_grant(connection, row, zones, calendar)
     if changed:
         note_rights_changed(connection)
+    recompute_tags(connection, which, calendar)
 
 
 def load_grant(connection: Connection, ticket_id: str) -> AccessGrant:
@@ -159,9 +215,14 @@ def unknown_ticket(ticket_id: str) -> InputError:
     )
 
 
-def _customer(connection: Connection, email: str | None, at: Instant) -> str:
+def find_or_add_customer(connection: Connection, email: str | None, at: Instant) -> str:
+    """The customer with an e-mail address, or a new one.
+
+    Raises:
+        InputError: ``email_bad``.
+    """
     if email is not None:
-        email = _parse_email(email)
+        email = parse_email(email)
         found: str | None = connection.execute(
             select(tables.customer.c.customer_id).where(tables.customer.c.email == email)
         ).scalar_one_or_none()
@@ -174,7 +235,8 @@ def _customer(connection: Connection, email: str | None, at: Instant) -> str:
     return customer_id
 
 
-def _parse_email(text: str) -> str:
+def parse_email(text: str) -> str:
+    """Raises `InputError` ``email_bad``."""
     email = text.strip().lower()
     name, at, domain = email.rpartition("@")
     if not (name and at and "." in domain and email.isprintable() and " " not in email):
@@ -255,7 +317,7 @@ def _columns(grant: AccessGrant) -> dict[str, Any]:
 
 def _sold_ticket(row: Row[Any], zones: frozenset[ZoneNo]) -> SoldTicket:
     return SoldTicket(
-        order_state=OrderState(row.order_state),
+        order_state=_state_of(row),
         completed_at=row.completed_at,
         type_no=TypeNo(row.type_no),
         rule_no=RuleNo(row.rule_no),
@@ -269,6 +331,11 @@ def _sold_ticket(row: Row[Any], zones: frozenset[ZoneNo]) -> SoldTicket:
         deny_reason=None if row.deny_reason is None else Reason(row.deny_reason),
         flags=_parse_flags(row.flags),
     )
+
+
+def _state_of(row: Row[Any]) -> OrderState:
+    """A ticket that was given back alone stands as if its order had been."""
+    return OrderState(row.order_state) if row.refunded_at is None else OrderState.REFUNDED
 
 
 def _parse_flags(text: str) -> frozenset[GrantFlag]:

@@ -12,7 +12,7 @@ import click
 
 from scanner.core.errors import InputError
 from scanner.core.reasons import Reason
-from server_stub import codes, issuer, orders
+from server_stub import checkout, codes, issuer, orders
 from server_stub.central import Central
 from server_stub.forms import DenyForm, SaleForm, parse_form
 from server_stub.rules.orders import OrderState
@@ -40,6 +40,8 @@ def _picture_options(function: Any) -> Any:
 @click.option("--seat")
 @click.option("--starts-on", help="First business day, if it is not today: 2026-05-01.")
 @click.option("--flag", "flags", multiple=True, help="concession, id_check or highlight.")
+@click.option("--renews", help="A ticket whose code opens under this one too.")
+@click.option("--by", "paid_by", help="How it is paid: cash (default) or transfer.")
 @_picture_options
 @central_command
 def sell(
@@ -104,6 +106,17 @@ def refund(central: Central, order_id: str, *, as_json: bool) -> None:
         calendar, now = load_site(connection).calendar, central.clock.now_ms()
         orders.move_order(connection, order_id, OrderState.REFUNDED, now, calendar)
     answer({"done": True}, f"✔ order {order_id} is refunded", as_json=as_json)
+
+
+@ticket.command("name")
+@click.argument("ticket_id")
+@click.argument("holder")
+@central_command
+def name(central: Central, ticket_id: str, holder: str, *, as_json: bool) -> None:
+    """Name the holder: the gate asks for no details any more."""
+    with central.database.write() as connection:
+        checkout.name_holder(connection, ticket_id, holder, load_site(connection).calendar)
+    answer({"done": True}, f"✔ ticket {ticket_id} has a holder", as_json=as_json)
 
 
 @click.group()

@@ -13,11 +13,9 @@ from sqlalchemy import Connection
 
 from scanner.core.units import GrantNo, Instant
 from server_stub.central import Central
-from server_stub.codes import issue_code
+from server_stub.checkout import complete, place
 from server_stub.forms import CodeKind, SaleForm
-from server_stub.orders import add_ticket, create_order, load_grant, move_order
-from server_stub.rules.orders import OrderState
-from server_stub.site import load_site
+from server_stub.orders import add_ticket, create_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +30,7 @@ class Sold:
     payload: str = field(repr=False)
     valid_from: Instant | None
     valid_until: Instant | None
+    total_minor: int
 
 
 def sell(central: Central, form: SaleForm) -> Sold:
@@ -51,20 +50,19 @@ def apply_sale(connection: Connection, central: Central, form: SaleForm) -> Sold
         InputError: as `sell`.
     """
     now = central.clock.now_ms()
-    calendar = load_site(connection).calendar
     order_id = create_order(connection, form.email, now)
-    ticket_id = add_ticket(connection, order_id, form, now)
-    for state in (OrderState.PENDING, OrderState.COMPLETED):
-        move_order(connection, order_id, state, now, calendar)
-    grant = load_grant(connection, ticket_id)
-    code = issue_code(connection, central.secrets, form, grant, now)
+    add_ticket(connection, order_id, form, now)
+    place(connection, order_id, now)
+    done = complete(connection, central, order_id, form.paid_by, form)
+    (issued,) = done.tickets
     return Sold(
-        ticket_id=ticket_id,
+        ticket_id=issued.ticket_id,
         order_id=order_id,
-        grant_no=grant.grant_no,
-        credential_no=code.credential_no,
-        kind=code.kind,
-        payload=code.payload,
-        valid_from=grant.valid_from,
-        valid_until=grant.valid_until,
+        grant_no=issued.grant_no,
+        credential_no=issued.code.credential_no,
+        kind=issued.code.kind,
+        payload=issued.code.payload,
+        valid_from=issued.valid_from,
+        valid_until=issued.valid_until,
+        total_minor=done.total_minor,
     )

@@ -27,6 +27,9 @@ from server_stub.faults import FieldError
 SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """It is part of file names and of a TUF role's name."""
 
+CURRENCY = re.compile(r"[A-Z]{3}")
+CURRENCY_UNLESS_SET = "EUR"
+
 POLICY_TYPES: Mapping[str, type] = {
     name: kind for name, kind in get_type_hints(SitePolicy).items() if name != "calendar"
 }
@@ -103,6 +106,30 @@ def set_url(connection: Connection, url: str) -> None:
             field="url",
         )
     save_setting(connection, "url", url.rstrip("/"))
+
+
+def set_currency(connection: Connection, currency: str) -> None:
+    """The currency of every price, once for all.
+
+    Raises:
+        InputError: ``currency_bad``.
+    """
+    if not CURRENCY.fullmatch(currency):
+        raise FieldError(
+            "currency_bad",
+            f"currency {currency[:20]!r} is none; nothing was changed",
+            "write its three letters of ISO 4217: EUR, CHF, JPY",
+            field="currency",
+        )
+    save_setting(connection, "currency", currency)
+
+
+def load_currency(connection: Connection) -> str:
+    """The currency of every price."""
+    found: str | None = connection.execute(
+        select(tables.setting.c.value).where(tables.setting.c.name == "currency")
+    ).scalar_one_or_none()
+    return found or CURRENCY_UNLESS_SET
 
 
 def save_setting(connection: Connection, name: str, value: str) -> None:

@@ -14,6 +14,7 @@ import click
 
 from scanner.core.errors import InputError
 from server_stub import catalogue, operators
+from server_stub.amounts import parse_minor
 from server_stub.central import Central
 from server_stub.forms import (
     EventForm,
@@ -23,7 +24,7 @@ from server_stub.forms import (
     TypeForm,
     parse_form,
 )
-from server_stub.site import load_site, set_policy, set_url
+from server_stub.site import load_currency, load_site, set_currency, set_policy, set_url
 from server_stub.terminal import answer, answer_list, central_command
 
 
@@ -112,6 +113,9 @@ def _rule_options(function: Any) -> Any:
     "--personal", "is_personal", is_flag=True, default=None, help="Needs a holder's name."
 )
 @click.option("--dated", "is_dated", is_flag=True, help="Its codes carry the dates (no renewal).")
+@click.option("--price", help="What it costs: 80.00.")
+@click.option("--fee", help="On top: 2.00.")
+@click.option("--tag", "tags", multiple=True, help="Pinned on the buyer, as long as the ticket.")
 @_rule_options
 @central_command
 def add_type(
@@ -119,6 +123,9 @@ def add_type(
     name: str,
     rule_file: Path | None,
     pairs: tuple[str, ...],
+    price: str | None,
+    fee: str | None,
+    tags: tuple[str, ...],
     *,
     is_dated: bool,
     as_json: bool,
@@ -126,8 +133,11 @@ def add_type(
 ) -> None:
     """Add a ticket type."""
     raw = {"name": name, "rule": _rule(rule_file, pairs), "is_renewable": not is_dated}
-    form = parse_form(TypeForm, raw | _given(fields))
+    raw["tags"] = [{"tag": tag} for tag in tags]
     with central.database.write() as connection:
+        for field, text in (("price_minor", price), ("fee_minor", fee)):
+            raw[field] = parse_minor(text or "0", load_currency(connection))
+        form = parse_form(TypeForm, raw | _given(fields))
         number = catalogue.add_type(connection, form, load_site(connection).calendar)
     answer({"number": number}, f"✔ ticket type {name!r} is number {number}", as_json=as_json)
 
@@ -206,10 +216,12 @@ def policy() -> None:
 @click.argument("value")
 @central_command
 def set_one(central: Central, name: str, value: str, *, as_json: bool) -> None:
-    """Set a policy, or ``url``."""
+    """Set a policy, or ``url``, or ``currency``."""
     with central.database.write() as connection:
         if name == "url":
             set_url(connection, value)
+        elif name == "currency":
+            set_currency(connection, value)
         else:
             set_policy(connection, name, value)
     answer({"done": True}, f"✔ {name} is {value}", as_json=as_json)

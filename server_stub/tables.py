@@ -77,6 +77,8 @@ ticket_type = table(
     flag("is_personal"),
     flag("is_renewable"),
     whole("version"),
+    Column("price_minor", BigInteger, nullable=False, server_default="0"),
+    Column("fee_minor", BigInteger, nullable=False, server_default="0"),
 )
 """``validity`` is a `ValidityRule` as JSON. ``is_personal``: sold without a holder, it asks for DETAILS_REQUIRED.
 ``is_renewable``: its codes carry no dates."""
@@ -121,9 +123,15 @@ customer_order = table(
     instant("created_at"),
     instant("completed_at", nullable=True),
     instant("closed_at", nullable=True),
+    Column("channel", Text, nullable=False, server_default="desk"),
+    text("shop", nullable=True),
+    Column("shown_hmac", LargeBinary, nullable=True),
+    text("agreed", nullable=True),
+    text("paid_by", nullable=True),
     Index(None, "customer_id"),
 )
-"""``state``: an `OrderState`."""
+"""``state``: an `OrderState`. ``shop``: where it was put together; null = at the desk. ``shown_hmac``: of the code or
+link that opened the shop. ``agreed``: the quote that the customer was shown when it was placed, as JSON."""
 
 access_grant = table(
     "access_grant",
@@ -157,10 +165,14 @@ ticket = table(
     text("seat", nullable=True),
     text("deny_reason", nullable=True),
     text("flags"),
+    Column("code_kind", Text, nullable=False, server_default="signed"),
+    text("renews", nullable=True),
+    instant("refunded_at", nullable=True),
     Index(None, "order_id"),
 )
 """``grant_no`` is null until the order is completed. ``starts_on``: the business date its term counts from, if not the
-purchase. ``deny_reason``: what staff set; ``flags``: of the grant, ``,``-separated."""
+purchase. ``deny_reason``: what staff set; ``flags``: of the grant, ``,``-separated.
+``renews``: the ticket whose code opens under this one too. ``refunded_at``: given back alone, before its order."""
 
 credential = table(
     "credential",

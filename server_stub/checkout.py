@@ -1,0 +1,241 @@
+"""From a placed order to the codes in the holder's hand, and back.
+
+Law: each function is part of its caller's transaction: payment, rights, tags and codes exist together or not at all. A
+refund takes back exactly what it names. A renewal that keeps the code points the old code to the new right; the new
+term begins where the old one ends, or now if it is over.
+
+Source: docs/decisions.md, "Central: state machines"; docs/central.md, "Selling".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from scanner.core.calendar import SiteCalendar
+from scanner.core.errors import InputError
+from scanner.core.units import GrantNo, Instant
+from server_stub import tables
+from server_stub.carts import Cart, agree, require_draft, require_sold_in, settle
+from server_stub.catalogue import find_no
+from server_stub.central import Central
+from server_stub.codes import Code, find_by_ticket, issue_code, keep_codes, show_code
+from server_stub.forms import CodeKind, PaidBy, SaleForm, parse_name
+from server_stub.orders import (
+    add_ticket,
+    find_order,
+    load_grant,
+    move_order,
+    recompute_grants,
+    unknown_ticket,
+)
+from server_stub.rules.keeping_codes import plan_codes
+from server_stub.rules.orders import OrderState
+from server_stub.site import load_site
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A ticket of a completed order, and the code that opens for it."""
+
+    ticket_id: str
+    grant_no: GrantNo
+    valid_from: Instant | None
+    valid_until: Instant | None
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a payment made. The codes are in this answer; `code show` prints them again."""
+
+    order_id: str
+    total_minor: int
+    tickets: tuple[Issued, ...]
+
+
+def add_line(connection: Connection, order_id: str, form: SaleForm, now: Instant) -> str:
+    """Puts a ticket into a draft.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``, ``not_in_shop``, ``name_unknown``, ``ticket_unknown``,
+            ``code_dated``.
+    """
+    order = require_draft(connection, order_id)
+    if form.code is not None or form.email is not None:
+        raise InputError(
+            "line_wrong",
+            "a line of an order takes neither `code` nor `email`; nothing was changed",
+            "the order has its customer; sell a printed card with `sell --code`",
+        )
+    type_no = find_no(connection, tables.ticket_type, "ticket type", form.type)
+    require_sold_in(connection, order, type_no)
+    return add_ticket(connection, order_id, form, now)
+
+
+def place(connection: Connection, order_id: str, now: Instant) -> Cart:
+    """Draft → pending, at the price of now.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``, ``cart_empty``.
+    """
+    require_draft(connection, order_id)
+    cart = agree(connection, order_id, now)
+    move_order(connection, order_id, OrderState.PENDING, now, load_site(connection).calendar)
+    return Cart(
+        cart.order_id,
+        OrderState.PENDING,
+        cart.currency,
+        cart.lines,
+        cart.discount_minor,
+        cart.fee_minor,
+        cart.total_minor,
+    )
+
+
+def complete(
+    connection: Connection,
+    central: Central,
+    order_id: str,
+    paid_by: PaidBy,
+    card: SaleForm | None = None,
+) -> Completed:
+    """Pending → completed: charges the agreed price, makes rights, tags and codes.
+
+    Args:
+        connection: the caller's transaction.
+        central: whose clock and keys are used.
+        order_id: a placed order.
+        paid_by: how the money came.
+        card: at the desk, the card that the code is already printed on.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``.
+    """
+    now, calendar = central.clock.now_ms(), load_site(connection).calendar
+    price = settle(connection, order_id, now)
+    if price.total_minor and paid_by is PaidBy.NOTHING:
+        raise InputError(
+            "payment_missing",
+            f"order {order_id!r} costs {price.total_minor} minor units; nothing was done",
+            "take the money and say how: cash or transfer",
+        )
+    _start_renewals(connection, order_id, now, calendar)
+    connection.execute(
+        update(tables.customer_order)
+        .where(tables.customer_order.c.order_id == order_id)
+        .values(paid_by=paid_by)
+    )
+    move_order(connection, order_id, OrderState.COMPLETED, now, calendar)
+    issued = tuple(
+        _issue(connection, central, row, card, now) for row in _tickets(connection, order_id)
+    )
+    return Completed(order_id, price.total_minor, issued)
+
+
+def refund(
+    connection: Connection,
+    order_id: str,
+    ticket_id: str | None,
+    at: Instant,
+    calendar: SiteCalendar,
+) -> None:
+    """Gives back one ticket of an order, or all of it. The last ticket closes the order.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``, ``ticket_unknown``.
+    """
+    order = find_order(connection, order_id)
+    if ticket_id is None:
+        move_order(connection, order_id, OrderState.REFUNDED, at, calendar)
+        return
+    if order.state != OrderState.COMPLETED:
+        raise InputError(
+            "order_state",
+            f"order {order_id!r} is {order.state}, not completed; nothing changed",
+            "only what was paid can be refunded",
+        )
+    left = [row.ticket_id for row in _tickets(connection, order_id) if row.refunded_at is None]
+    if ticket_id not in left:
+        raise unknown_ticket(ticket_id)
+    connection.execute(
+        update(tables.ticket).where(tables.ticket.c.ticket_id == ticket_id).values(refunded_at=at)
+    )
+    if left == [ticket_id]:
+        move_order(connection, order_id, OrderState.REFUNDED, at, calendar)
+    else:
+        recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+
+
+def name_holder(
+    connection: Connection, ticket_id: str, holder: str, calendar: SiteCalendar
+) -> None:
+    """Writes a ticket's holder down; a type that asks for one asks no more.
+
+    Raises:
+        InputError: ``ticket_unknown``, ``name_bad``.
+    """
+    changed = connection.execute(
+        update(tables.ticket)
+        .where(tables.ticket.c.ticket_id == ticket_id)
+        .values(holder=parse_name("holder", holder))
+    )
+    if not changed.rowcount:
+        raise unknown_ticket(ticket_id)
+    recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+
+
+def _start_renewal(
+    connection: Connection, row: Row[Any], now: Instant, calendar: SiteCalendar
+) -> None:
+    """A renewal bought early begins when the old term is over."""
+    ends_at = load_grant(connection, row.renews).valid_until
+    if row.starts_on is None and ends_at is not None and ends_at > now:
+        connection.execute(
+            update(tables.ticket)
+            .where(tables.ticket.c.ticket_id == row.ticket_id)
+            .values(starts_on=calendar.business_date(ends_at).isoformat())
+        )
+
+
+def _start_renewals(
+    connection: Connection, order_id: str, now: Instant, calendar: SiteCalendar
+) -> None:
+    for row in _tickets(connection, order_id):
+        if row.renews is not None:
+            _start_renewal(connection, row, now, calendar)
+
+
+def _tickets(connection: Connection, order_id: str) -> list[Row[Any]]:
+    return list(
+        connection.execute(
+            select(tables.ticket)
+            .where(tables.ticket.c.order_id == order_id)
+            .order_by(tables.ticket.c.sold_at, tables.ticket.c.ticket_id)
+        )
+    )
+
+
+def _issue(
+    connection: Connection, central: Central, row: Row[Any], card: SaleForm | None, at: Instant
+) -> Issued:
+    grant = load_grant(connection, row.ticket_id)
+    code = _kept_code(connection, central, row.renews, grant.grant_no, at)
+    if code is None:
+        form = card or SaleForm(type="", kind=CodeKind(row.code_kind))
+        code = issue_code(connection, central.secrets, form, grant, at)
+    return Issued(row.ticket_id, grant.grant_no, grant.valid_from, grant.valid_until, code)
+
+
+def _kept_code(
+    connection: Connection, central: Central, renews: str | None, grant_no: GrantNo, at: Instant
+) -> Code | None:
+    """The code of a renewed ticket, which from now on opens under the new right too; None = there is none."""
+    active = () if renews is None else tuple(find_by_ticket(connection, renews))
+    plan = plan_codes(active, grant_no, at, keep_codes=True)
+    if plan.issues_new:
+        return None
+    keep_codes(connection, plan.linked)
+    return show_code(connection, central.secrets, plan.linked[0][0])

@@ -1,0 +1,92 @@
+"""Customers: everything about one that a condition may ask for, as of now.
+
+Law: each function is part of its caller's transaction. What was refunded, cancelled or denied is not held. Attributes
+are what staff noted; nothing of a customer ever reaches a gate.
+
+Source: docs/membership-rules.md, "Segments"; docs/central.md, "Customers".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from scanner.core.errors import InputError
+from server_stub.benefit_tables import customer_attribute
+from server_stub.forms import parse_name
+from server_stub.orders import parse_email
+from server_stub.rules.segments import Customer, HeldRight, RightKind
+from server_stub.tables import access_grant, customer, customer_order, ticket, ticket_type
+from server_stub.tag_rows import load_assignments
+
+
+def load_customer(connection: Connection, customer_id: str) -> Customer:
+    """What rules may ask of a customer."""
+    return Customer(
+        assignments=load_assignments(connection, customer_id),
+        rights=_load_rights(connection, customer_id),
+        attributes=dict(
+            connection.execute(
+                select(customer_attribute.c.name, customer_attribute.c.value).where(
+                    customer_attribute.c.customer_id == customer_id
+                )
+            ).all()
+        ),
+    )
+
+
+def find_customer(connection: Connection, email: str) -> Row[Any]:
+    """The customer with an e-mail address.
+
+    Raises:
+        InputError: ``email_bad``, ``customer_unknown``.
+    """
+    row = connection.execute(select(customer).where(customer.c.email == parse_email(email))).first()
+    if row is None:
+        raise InputError(
+            "customer_unknown",
+            "there is no customer with this e-mail address",
+            "one is made by the first order or sign-in; see `customer list`",
+        )
+    return row
+
+
+def set_attribute(connection: Connection, customer_id: str, name: str, value: str | None) -> None:
+    """Notes an attribute of a customer; None takes it away.
+
+    Raises:
+        InputError: ``name_bad``.
+    """
+    name = parse_name("attribute", name)
+    connection.execute(
+        delete(customer_attribute).where(
+            customer_attribute.c.customer_id == customer_id, customer_attribute.c.name == name
+        )
+    )
+    if value is not None:
+        connection.execute(
+            insert(customer_attribute).values(
+                customer_id=customer_id, name=name, value=parse_name("value", value)
+            )
+        )
+
+
+def _load_rights(connection: Connection, customer_id: str) -> tuple[HeldRight, ...]:
+    rows = connection.execute(
+        select(ticket_type.c.name, access_grant.c.valid_from, access_grant.c.valid_until)
+        .join(ticket, ticket.c.type_no == ticket_type.c.type_no)
+        .join(customer_order, customer_order.c.order_id == ticket.c.order_id)
+        .join(access_grant, access_grant.c.grant_no == ticket.c.grant_no)
+        .where(customer_order.c.customer_id == customer_id, access_grant.c.is_denied == 0)
+        .order_by(access_grant.c.grant_no)
+    )
+    return tuple(
+        HeldRight(
+            kind=RightKind.TICKET_TYPE,
+            name=row.name,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+        )
+        for row in rows
+    )

@@ -1,0 +1,263 @@
+"""What visitors call: sign in, see shops, fill a cart, see its price, place it.
+
+Law: thin, and open: a visitor without a session is nobody and has no benefits. A shop is asked for at every step. An
+order is shown to whom it belongs; one without a customer's session to whoever knows its id (128 random bits). Payment
+is taken at the desk, except where there is nothing to pay.
+
+Source: docs/central.md, "Customers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.di import Provide
+from litestar.params import FromPath, HeaderParameter, JSONBody
+from sqlalchemy import Connection
+
+from scanner.core.errors import InputError
+from scanner.core.units import Instant
+from server_stub import carts, checkout, customer_login, shops
+from server_stub.central import Central
+from server_stub.customers import load_customer
+from server_stub.forms import PaidBy, SaleForm, Strict
+from server_stub.injected import TheCentral
+from server_stub.mailer import FileMailer
+from server_stub.order_api import AddedLine, Opened
+from server_stub.orders import find_or_add_customer, open_order
+from server_stub.rules.segments import ANONYMOUS
+from server_stub.rules.tags import present_tags
+from server_stub.staff_api import Done, shown_token
+
+WEB = "web"
+Answer = TypeVar("Answer")
+ShopCode = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Portillon-Shop-Code", description="The code or link secret that opens a secret shop."
+    ),
+]
+
+
+class EmailForm(Strict, frozen=True):
+    """Where to send a one-time code."""
+
+    email: str
+
+
+class CodeForm(Strict, frozen=True):
+    """The one-time code that came."""
+
+    email: str
+    code: str
+
+
+class CartForm(Strict, frozen=True):
+    """A cart of one shop."""
+
+    shop: str
+
+
+class LineForm(Strict, frozen=True):
+    """One ticket."""
+
+    type: str
+    holder: str | None = None
+
+
+class MeCustomer(msgspec.Struct, frozen=True):
+    """What a customer sees of themself."""
+
+    tags: list[str]
+
+
+@post("/codes", sync_to_thread=True, status_code=202, summary="Ask for a one-time code by e-mail")
+def ask_code(central: TheCentral, data: JSONBody[EmailForm]) -> Done:
+    """The same answer for everybody."""
+    customer_login.ask_code(central, FileMailer(central.folder.mail), data.email)
+    return Done()
+
+
+@post("/sessions", sync_to_thread=True, summary="Sign in with the code")
+def sign_in(central: TheCentral, data: JSONBody[CodeForm]) -> customer_login.CustomerSession:
+    """Benefits apply from the next request on."""
+    return customer_login.sign_in(central, data.email, data.code)
+
+
+@post("/sessions/end", sync_to_thread=True, status_code=200, summary="Sign out")
+def sign_out(request: Request[Any, Any, Any], central: TheCentral) -> Done:
+    """The token is worth nothing from now on."""
+    with central.database.write() as connection:
+        customer_login.sign_out(connection, shown_token(request.headers))
+    return Done()
+
+
+@get("/me", sync_to_thread=True, summary="Who is signed in")
+def give_me(request: Request[Any, Any, Any], central: TheCentral) -> MeCustomer:
+    """The tags of now."""
+    with central.database.read() as connection:
+        customer_id = _require_customer(request, connection, central)
+        customer = load_customer(connection, customer_id)
+    return MeCustomer(sorted(present_tags(customer.assignments, central.clock.now_ms())))
+
+
+@get("/shops", sync_to_thread=True, summary="The shops that are open to the visitor")
+def give_shops(
+    request: Request[Any, Any, Any], central: TheCentral, shop_code: ShopCode = None
+) -> list[shops.OpenShop]:
+    """Secret ones only to whom they are open."""
+    with central.database.read() as connection:
+        customer_id = _customer(request, connection, central)
+        customer = ANONYMOUS if customer_id is None else load_customer(connection, customer_id)
+        shown = shops.hmac_shown(central.secrets, shop_code)
+        return shops.load_open_shops(connection, customer, shown, central.clock.now_ms())
+
+
+@post("/carts", sync_to_thread=True, summary="Open a cart in a shop")
+def open_cart(
+    request: Request[Any, Any, Any],
+    central: TheCentral,
+    data: JSONBody[CartForm],
+    shop_code: ShopCode = None,
+) -> Opened:
+    """Refused where the shop is not open to the visitor."""
+    with central.database.write() as connection:
+        now = central.clock.now_ms()
+        customer_id = _customer(request, connection, central)
+        customer = ANONYMOUS if customer_id is None else load_customer(connection, customer_id)
+        shown = shops.hmac_shown(central.secrets, shop_code)
+        shops.require_open(connection, data.shop, customer, shown, now)
+        buyer = customer_id or find_or_add_customer(connection, None, now)
+        return Opened(
+            open_order(connection, buyer, now, channel=WEB, shop=data.shop, shown_hmac=shown)
+        )
+
+
+@get("/carts/{order_id:str}", sync_to_thread=True, summary="A cart and its price")
+def show_cart(
+    request: Request[Any, Any, Any], central: TheCentral, order_id: FromPath[str]
+) -> carts.Cart:
+    """Each line explained."""
+    return _of_cart(request, central, order_id, carts.show_cart)
+
+
+@post("/carts/{order_id:str}/tickets", sync_to_thread=True, summary="Put a ticket into a cart")
+def add_line(
+    request: Request[Any, Any, Any],
+    central: TheCentral,
+    order_id: FromPath[str],
+    data: JSONBody[LineForm],
+) -> AddedLine:
+    """Refused where the shop is no longer open to the visitor."""
+
+    def add(connection: Connection, order_id: str, now: Instant) -> AddedLine:
+        order = carts.require_draft(connection, order_id)
+        customer = load_customer(connection, order.customer_id)
+        shops.require_open(connection, order.shop, customer, order.shown_hmac, now)
+        form = SaleForm(type=data.type, holder=data.holder)
+        return AddedLine(checkout.add_line(connection, order_id, form, now))
+
+    return _of_cart(request, central, order_id, add)
+
+
+@post("/carts/{order_id:str}/place", sync_to_thread=True, status_code=200, summary="Place an order")
+def place_cart(
+    request: Request[Any, Any, Any], central: TheCentral, order_id: FromPath[str]
+) -> carts.Cart:
+    """At the price of now; it is paid at the desk."""
+    return _of_cart(request, central, order_id, checkout.place)
+
+
+@post(
+    "/carts/{order_id:str}/agree",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Agree to the price of now",
+)
+def agree_cart(
+    request: Request[Any, Any, Any], central: TheCentral, order_id: FromPath[str]
+) -> carts.Cart:
+    """After `price_changed`."""
+    return _of_cart(request, central, order_id, carts.agree)
+
+
+@post(
+    "/carts/{order_id:str}/complete",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Complete an order that costs nothing",
+)
+def complete_cart(
+    request: Request[Any, Any, Any], central: TheCentral, order_id: FromPath[str]
+) -> checkout.Completed:
+    """The codes are in this answer. It cannot be done twice."""
+    return _of_cart(
+        request,
+        central,
+        order_id,
+        lambda connection, order_id, _now: checkout.complete(
+            connection, central, order_id, PaidBy.NOTHING
+        ),
+    )
+
+
+def _of_cart(
+    request: Request[Any, Any, Any],
+    central: Central,
+    order_id: str,
+    act: Callable[[Connection, str, Instant], Answer],
+) -> Answer:
+    """Does something with a cart in one transaction, for whom it belongs to."""
+    with central.database.write() as connection:
+        customer_id = _customer(request, connection, central)
+        carts.require_own(connection, order_id, customer_id)
+        return act(connection, order_id, central.clock.now_ms())
+
+
+def _customer(
+    request: Request[Any, Any, Any], connection: Connection, central: Central
+) -> str | None:
+    token = shown_token(request.headers)
+    if not token:
+        return None
+    return _require_customer(request, connection, central)
+
+
+def _require_customer(
+    request: Request[Any, Any, Any], connection: Connection, central: Central
+) -> str:
+    token = shown_token(request.headers)
+    found = customer_login.find_signed_in(connection, token, central.clock.now_ms())
+    if found is None:
+        raise InputError(
+            "customer_session_refused",
+            "the customer's session is missing, over or not one of ours; nothing was done",
+            "ask for a code and sign in again",
+        )
+    return found
+
+
+def build_shop_routes(central: Central) -> Router:
+    """The routes under ``/v1/shop``."""
+    return Router(
+        "/v1/shop",
+        route_handlers=[
+            ask_code,
+            sign_in,
+            sign_out,
+            give_me,
+            give_shops,
+            open_cart,
+            show_cart,
+            add_line,
+            place_cart,
+            agree_cart,
+            complete_cart,
+        ],
+        dependencies={"central": Provide(lambda: central, sync_to_thread=False)},
+        security=[],
+        tags=["shop"],
+    )
