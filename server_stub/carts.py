@@ -20,7 +20,7 @@ from scanner.core.units import Instant
 from server_stub.benefit_tables import shop_type
 from server_stub.benefits import load_entitlements, load_segments
 from server_stub.customers import load_customer
-from server_stub.orders import find_order
+from server_stub.orders import find_order, unknown_order, wrong_state
 from server_stub.rules.entitlements import Entitlement, Purchase, applying
 from server_stub.rules.orders import OrderState
 from server_stub.rules.pricing import CartLine, Quote, Repriced, quote, reprice
@@ -85,11 +85,7 @@ def agree(connection: Connection, order_id: str, now: Instant) -> Cart:
     """
     order = find_order(connection, order_id)
     if order.state not in {OrderState.DRAFT, OrderState.PENDING}:
-        raise InputError(
-            "order_state",
-            f"order {order_id!r} is {order.state}: its price is settled; nothing changed",
-            "make a new one",
-        )
+        raise wrong_state(order, "and its price is settled")
     for line_id in _refused(connection, order, _lines(connection, order_id), now):
         connection.execute(delete(ticket).where(ticket.c.ticket_id == line_id))
     lines = _lines(connection, order_id)
@@ -114,11 +110,7 @@ def settle(connection: Connection, order_id: str, now: Instant) -> Quote:
     """
     order = find_order(connection, order_id)
     if order.agreed is None:
-        raise InputError(
-            "order_state",
-            f"order {order_id!r} is {order.state}: its price was never agreed; nothing was charged",
-            "place it first",
-        )
+        raise wrong_state(order, "and its price was never agreed")
     lines = _lines(connection, order_id)
     again = reprice(
         _agreed(order),
@@ -143,20 +135,14 @@ def require_own(connection: Connection, order_id: str, customer_id: str | None) 
     ).scalar_one()
     is_own = order.customer_id == customer_id or (email is None and customer_id is None)
     if order.shop is None or not is_own:
-        raise InputError(
-            "order_unknown", f"order {order_id[:40]!r} does not exist", "open a cart in a shop"
-        )
+        raise unknown_order(order_id)
 
 
 def require_draft(connection: Connection, order_id: str) -> Row[Any]:
     """Raises `InputError` ``order_unknown``, ``order_state``."""
     order = find_order(connection, order_id)
     if order.state != OrderState.DRAFT:
-        raise InputError(
-            "order_state",
-            f"order {order_id!r} is {order.state}, no draft; nothing changed",
-            "make a new one",
-        )
+        raise wrong_state(order, "and no draft")
     return order
 
 

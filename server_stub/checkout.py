@@ -30,6 +30,7 @@ from server_stub.orders import (
     move_order,
     recompute_grants,
     unknown_ticket,
+    wrong_state,
 )
 from server_stub.rules.keeping_codes import plan_codes
 from server_stub.rules.orders import OrderState
@@ -152,11 +153,7 @@ def refund(
         move_order(connection, order_id, OrderState.REFUNDED, at, calendar)
         return
     if order.state != OrderState.COMPLETED:
-        raise InputError(
-            "order_state",
-            f"order {order_id!r} is {order.state}, not completed; nothing changed",
-            "only what was paid can be refunded",
-        )
+        raise wrong_state(order, "and not completed")
     left = [row.ticket_id for row in _tickets(connection, order_id) if row.refunded_at is None]
     if ticket_id not in left:
         raise unknown_ticket(ticket_id)

@@ -124,11 +124,7 @@ def move_order(
     """
     order = find_order(connection, order_id)
     if not may_become(OrderState(order.state), state):
-        raise InputError(
-            "order_state",
-            f"order {order_id!r} is {order.state} and cannot become {state.value}; nothing changed",
-            "an order goes draft → pending → completed → refunded | cancelled",
-        )
+        raise wrong_state(order, f"and cannot become {state.value}")
     stamp = "completed_at" if state is OrderState.COMPLETED else "closed_at"
     stamps = {} if state is OrderState.PENDING else {stamp: at}
     connection.execute(
@@ -151,9 +147,7 @@ def find_order(connection: Connection, order_id: str) -> Row[Any]:
         .with_for_update()
     ).first()
     if order is None:
-        raise InputError(
-            "order_unknown", f"order {order_id[:40]!r} does not exist", "see `order list`"
-        )
+        raise unknown_order(order_id)
     return order
 
 
@@ -204,6 +198,22 @@ def load_grant(connection: Connection, ticket_id: str) -> AccessGrant:
         .where(tables.ticket.c.ticket_id == ticket_id)
     ).one()
     return parse_grant(tuple(row))
+
+
+def unknown_order(order_id: str) -> InputError:
+    """Nobody made it, or it is somebody else's."""
+    return InputError(
+        "order_unknown", f"order {order_id[:40]!r} does not exist", "see `order list`"
+    )
+
+
+def wrong_state(order: Row[Any], why: str) -> InputError:
+    """An order stands where this cannot happen."""
+    return InputError(
+        "order_state",
+        f"order {order.order_id!r} is {order.state} {why}; nothing changed",
+        "an order goes draft → pending → completed → refunded | cancelled",
+    )
 
 
 def unknown_ticket(ticket_id: str) -> InputError:

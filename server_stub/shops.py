@@ -34,6 +34,11 @@ from server_stub.rules.shops import Shop, Unlock, Visitor, listed, shop_refusal
 from server_stub.tables import ticket_type
 
 LINK_BYTES = 24
+CODES = {
+    Refusal.SHOP_LOCKED: "shop_locked",
+    Refusal.SHOP_NOT_OPEN_YET: "shop_not_open_yet",
+    Refusal.SHOP_CLOSED: "shop_closed",
+}
 CODE_LEAST = 4
 HMAC_CONTEXT = b"portillon-shop-1\n"
 
@@ -115,7 +120,7 @@ def require_open(
     refusal = refusal_of(connection, name, customer, shown, now)
     if refusal is not None:
         raise InputError(
-            refusal.value.lower(),
+            CODES[refusal],
             f"{MEANINGS[refusal]} Nothing was done",
             "sign in as somebody who may, or show the code or link that opens it",
         )

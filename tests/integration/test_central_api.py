@@ -70,6 +70,7 @@ def test_nothing_but_what_must_be_is_open_to_all(organiser: Organiser) -> None:
         (method, path)
         for method, path in asked
         if path not in OPEN_TO_ALL
+        and not path.startswith("/v1/shop/")
         and requests.request(
             method,
             organiser.url
