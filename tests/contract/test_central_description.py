@@ -12,7 +12,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 
-from server_stub import forms, staff_forms
+from server_stub import benefit_forms, forms, order_api, shop_api, staff_forms
 from server_stub.central import Central
 from server_stub.examples import EXAMPLES
 from support.central_site import museum, sell_annual, served, signed_in
@@ -87,7 +87,8 @@ def test_no_request_of_the_description_breaks_the_central(site: tuple[Central, s
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_an_example_is_one(name: str) -> None:
-    form = getattr(forms, name, None) or getattr(staff_forms, name)
+    homes = (forms, staff_forms, benefit_forms, order_api, shop_api)
+    form = next(found for home in homes if (found := getattr(home, name, None)))
 
     assert msgspec.convert(EXAMPLES[name], form)
 
