@@ -145,7 +145,8 @@ def is_beyond_days(history: list[Standing], rule: ScanRule, today: date) -> bool
         return False
     if rule.consecutive_only:
         return bool(used) and not 0 <= (today - min(used)).days < rule.max_distinct_days
-    return len(used | {today}) > rule.max_distinct_days
+    given = sorted(used)[: rule.max_distinct_days]
+    return today not in given and len(given) == rule.max_distinct_days
 
 
 class Answer(NamedTuple):
