@@ -84,7 +84,7 @@ RULE_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(LIMITS, st.integers(1, 3)),
     "min_interval_s": st.sampled_from([600, 86_400]),
     "reentry_window_s": st.sampled_from([600, 7_200, 86_400]),
-    "reentry_mode": st.sampled_from(list(ReentryMode)),
+    "reentry_mode": st.sampled_from([ReentryMode.FREE, ReentryMode.AFTER_EXIT]),
     "counter_scope": st.sampled_from(list(CounterScope)),
     "requires_zone": zones,
     "consecutive_only": st.booleans(),
@@ -96,6 +96,8 @@ def rules(draw: st.DrawFn) -> ScanRule:
     """One limit and a few other fields."""
     names = draw(st.lists(st.sampled_from(sorted(RULE_FIELDS)), max_size=2, unique=True))
     names.append(draw(st.sampled_from(LIMITS)))
+    if "max_distinct_days" in names:
+        names.append("consecutive_only")
     return rule(party_max=9, **{name: draw(RULE_FIELDS[name]) for name in names})
 
 
@@ -255,7 +257,7 @@ def _tell(sender: FactBook, receiver: FactBook, number: int, chance: Random) -> 
     receiver.tallies(GrantNo(1))
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(histories(), rules(), moments, zones, st.integers(1, 3), calendars)
 def test_a_decision_counts_as_the_full_list_does(
     recorded: list[Fact],
@@ -285,7 +287,7 @@ def test_a_decision_counts_as_the_full_list_does(
         assert decision.remaining == max(0, limited.max_total - used - decision.charged)
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(histories(), rules(), offsets, calendars, st.randoms(use_true_random=False))
 def test_overuse_is_found_with_its_lane_time_persons_and_limits(
     recorded: list[Fact],
