@@ -89,6 +89,12 @@ LIMITS = {
     "a new day of the allowed ones": Row(
         rule(max_distinct_days=2), [entry("2026-02-01 10:00")], Reason.OK
     ),
+    "again on a used day that was one too many": Row(
+        rule(max_distinct_days=1),
+        [entry("2026-02-01 10:00"), entry(JUST_NOW)],
+        Reason.LIMIT_DAYS,
+        0,
+    ),
     "again on a used day": Row(rule(max_distinct_days=1), [entry(JUST_NOW)], Reason.OK),
     "one day too many": Row(
         rule(max_distinct_days=2),
