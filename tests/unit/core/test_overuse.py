@@ -127,6 +127,13 @@ def test_what_should_have_been_free_is_none() -> None:
     assert found(*two, max_total=1, reentry_mode=ReentryMode.AFTER_EXIT) != []
 
 
+def test_what_follows_a_free_entry_of_the_day_should_have_been_free_too() -> None:
+    yesterday = entry("2026-03-09 10:00", 1)
+    free, charged = entry("2026-03-10 10:00", 2, charged=0), entry("2026-03-10 11:00", 3)
+
+    assert found(yesterday, free, charged, max_total=1, reentry_mode=ReentryMode.FREE) == []
+
+
 def test_zones_may_count_by_themselves() -> None:
     two = entry("2026-03-10 10:00", 1), entry("2026-03-10 10:20", 2, zone_no=EXPO)
 
