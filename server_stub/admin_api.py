@@ -1,26 +1,23 @@
 """What organisers and the desk call: set up, sell, publish, look after devices, count.
 
-Law: thin, and closed without the admin token. Every write is one transaction of the functions below it; the command
-line calls the same ones.
+Law: thin, and closed to whom `server_stub.authorisation` does not let in. Every write is one transaction of the
+functions below it; the command line calls the same ones. What moves money or creates a right asks for `TheOnce`.
 
 Source: docs/central.md, "API".
 """
 
 from __future__ import annotations
 
-import hmac
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get, post
-from litestar.connection import ASGIConnection
+from litestar import Request, Router, get, post
 from litestar.di import Provide
-from litestar.handlers.base import BaseRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, RawBody
+from sqlalchemy import Connection
 
-from scanner.core.errors import InputError
 from scanner.core.reasons import Reason
-from server_stub import alerts, catalogue, codes, devices, orders, staff
+from server_stub import alerts, catalogue, codes, devices, operators, orders
 from server_stub.central import Central
 from server_stub.forms import (
     DenyForm,
@@ -35,28 +32,25 @@ from server_stub.forms import (
     TypeForm,
     ZoneForm,
 )
-from server_stub.injected import TheCentral
-from server_stub.listings import Record, load_records
+from server_stub.idempotency import KEY_HEADER, Once, act_once, build_once
+from server_stub.injected import TheCentral, TheOnce, TheStaff
+from server_stub.listings import find_listing
+from server_stub.paging import LIMIT, NUMBER_MOST, Page, load_page
 from server_stub.publisher import Publication, publish
 from server_stub.report import Counts, load_counts
 from server_stub.rules.orders import OrderState
-from server_stub.sales import Sold, sell
+from server_stub.sales import Sold, apply_sale
 from server_stub.site import load_site, set_policy
+from server_stub.staff_api import Done, PageCursor, PageLimit, find_staff, require_staff, route_of
 from sync.wire import EnrolmentText
 
-BEARER = "Bearer "
+Number = Annotated[int, PathParameter(ge=1, le=NUMBER_MOST)]
 
 
 class Numbered(msgspec.Struct, frozen=True):
     """The number that something new got."""
 
     number: int
-
-
-class Done(msgspec.Struct, frozen=True):
-    """It is so now."""
-
-    done: bool = True
 
 
 class AddedDevice(msgspec.Struct, frozen=True):
@@ -67,10 +61,13 @@ class AddedDevice(msgspec.Struct, frozen=True):
 
 
 @get("/list/{what:str}", sync_to_thread=True, summary="What there is")
-def give_list(central: TheCentral, what: FromPath[str]) -> list[Record]:
+def give_list(
+    central: TheCentral, what: FromPath[str], limit: PageLimit = LIMIT, cursor: PageCursor = None
+) -> Page:
     """One of zones, gates, types, scopes, events, operators, settings, tickets, devices, alerts."""
+    listing = find_listing(what)
     with central.database.read() as connection:
-        return load_records(connection, what)
+        return load_page(connection, listing, limit, cursor)
 
 
 @get("/counts", sync_to_thread=True, summary="Entries, answers, ledgers, conflicts")
@@ -126,7 +123,7 @@ def add_event(central: TheCentral, data: JSONBody[EventForm]) -> Numbered:
 @post(
     "/events/{number:int}/cancel", sync_to_thread=True, status_code=200, summary="Cancel an event"
 )
-def cancel_event(central: TheCentral, number: FromPath[int]) -> Done:
+def cancel_event(central: TheCentral, number: Number) -> Done:
     """Gates answer EVENT_CANCELLED."""
     with central.database.write() as connection:
         catalogue.cancel_event(connection, number)
@@ -137,7 +134,7 @@ def cancel_event(central: TheCentral, number: FromPath[int]) -> Done:
 def set_operator(central: TheCentral, data: JSONBody[OperatorForm]) -> Done:
     """Who may answer questions at a lane."""
     with central.database.write() as connection:
-        staff.set_operator(connection, data)
+        operators.set_operator(connection, data)
     return Done()
 
 
@@ -150,21 +147,23 @@ def change_policy(central: TheCentral, data: JSONBody[PolicyForm]) -> Done:
 
 
 @post("/sales", sync_to_thread=True, summary="Sell a ticket")
-def sell_ticket(central: TheCentral, data: JSONBody[SaleForm]) -> Sold:
+def sell_ticket(central: TheCentral, once: TheOnce, data: JSONBody[SaleForm]) -> Sold:
     """The payload is in this answer and nowhere else."""
-    return sell(central, data)
+    return act_once(central, once, Sold, lambda connection: apply_sale(connection, central, data))
 
 
 @post(
     "/orders/{order_id:str}/refund", sync_to_thread=True, status_code=200, summary="Refund an order"
 )
-def refund_order(central: TheCentral, order_id: FromPath[str]) -> Done:
+def refund_order(central: TheCentral, once: TheOnce, order_id: FromPath[str]) -> Done:
     """Takes back exactly what it gave."""
-    with central.database.write() as connection:
-        calendar = load_site(connection).calendar
-        now = central.clock.now_ms()
+
+    def refund(connection: Connection) -> Done:
+        calendar, now = load_site(connection).calendar, central.clock.now_ms()
         orders.move_order(connection, order_id, OrderState.REFUNDED, now, calendar)
-    return Done()
+        return Done()
+
+    return act_once(central, once, Done, refund)
 
 
 @post("/tickets/{ticket_id:str}/deny", sync_to_thread=True, status_code=200, summary="Deny a right")
@@ -178,7 +177,7 @@ def deny_ticket(central: TheCentral, ticket_id: FromPath[str], data: JSONBody[De
 
 
 @get("/credentials/{number:int}", sync_to_thread=True, summary="A code once more")
-def show_credential(central: TheCentral, number: FromPath[int]) -> codes.Code:
+def show_credential(central: TheCentral, number: Number) -> codes.Code:
     """To print it again."""
     with central.database.read() as connection:
         return codes.show_code(connection, central.secrets, number)
@@ -190,7 +189,7 @@ def show_credential(central: TheCentral, number: FromPath[int]) -> codes.Code:
     status_code=200,
     summary="Revoke a code",
 )
-def revoke_credential(central: TheCentral, number: FromPath[int]) -> Done:
+def revoke_credential(central: TheCentral, number: Number) -> Done:
     """For ever, at every gate."""
     with central.database.write() as connection:
         codes.revoke_code(connection, number, central.clock.now_ms())
@@ -198,16 +197,26 @@ def revoke_credential(central: TheCentral, number: FromPath[int]) -> Done:
 
 
 @post("/credentials/{number:int}/replace", sync_to_thread=True, summary="Replace a lost card")
-def replace_credential(central: TheCentral, number: FromPath[int]) -> codes.Code:
+def replace_credential(central: TheCentral, once: TheOnce, number: Number) -> codes.Code:
     """The old one is revoked; the new one has the same right and the same counts."""
-    with central.database.write() as connection:
-        return codes.replace_code(connection, central.secrets, number, central.clock.now_ms())
+    now = central.clock.now_ms()
+    return act_once(
+        central,
+        once,
+        codes.Code,
+        lambda connection: codes.replace_code(connection, central.secrets, number, now),
+    )
 
 
 @post("/devices", sync_to_thread=True, summary="Add a device for a gate")
-def add_device(central: TheCentral, data: JSONBody[DeviceForm]) -> AddedDevice:
+def add_device(central: TheCentral, once: TheOnce, data: JSONBody[DeviceForm]) -> AddedDevice:
     """The enrolment text is in this answer and nowhere else; it is good for 15 minutes."""
-    return AddedDevice(*devices.add_device(central, data.gate))
+    return act_once(
+        central,
+        once,
+        AddedDevice,
+        lambda connection: AddedDevice(*devices.apply_device(connection, central, data.gate)),
+    )
 
 
 @post(
@@ -236,7 +245,7 @@ def release_device(central: TheCentral, device: FromPath[str]) -> Done:
 @post(
     "/alerts/{number:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an alert"
 )
-def resolve_alert(central: TheCentral, number: FromPath[int]) -> Done:
+def resolve_alert(central: TheCentral, number: Number) -> Done:
     """A person has looked."""
     with central.database.write() as connection:
         alerts.resolve_alert(connection, number, central.clock.now_ms())
@@ -249,21 +258,25 @@ def publish_now(central: TheCentral) -> Publication:
     return publish(central)
 
 
+def prove_once(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    staff: TheStaff,
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(
+            name=KEY_HEADER,
+            description="New for each wish, the same when it is repeated: 8 to 100 of A-Z a-z 0-9 _ . : -",
+        ),
+    ] = None,
+) -> Once:
+    """What tells a request that is repeated from a new one."""
+    route = f"{route_of(request)} {request.path_params}"
+    return build_once(staff.name, idempotency_key, route, body)
+
+
 def build_admin_routes(central: Central) -> Router:
     """The routes under ``/v1/admin``."""
-    token = central.folder.load_admin_token()
-
-    def require_admin(
-        connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
-    ) -> None:
-        shown = connection.headers.get("authorization", "")
-        if not hmac.compare_digest(shown.encode(), (BEARER + token).encode()):
-            raise InputError(
-                "admin_token_refused",
-                "the admin token is missing or wrong; nothing was done",
-                "send the line of the file admin-token as 'Authorization: Bearer ...'",
-            )
-
     return Router(
         "/v1/admin",
         route_handlers=[
@@ -290,7 +303,11 @@ def build_admin_routes(central: Central) -> Router:
             resolve_alert,
             publish_now,
         ],
-        dependencies={"central": Provide(lambda: central, sync_to_thread=False)},
-        guards=[require_admin],
+        dependencies={
+            "central": Provide(lambda: central, sync_to_thread=False),
+            "staff": Provide(find_staff, sync_to_thread=False),
+            "once": Provide(prove_once, sync_to_thread=False),
+        },
+        guards=[require_staff],
         tags=["admin"],
     )

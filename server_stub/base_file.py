@@ -9,7 +9,7 @@ Source: docs/sync-protocol.md, "Snapshot"; docs/privacy.md.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -42,8 +42,23 @@ DETAIL_DAYS = 2
 Rows = Iterable[tuple[Any, ...]]
 
 
+Watch = Callable[[int, int], None]
+"""Hears (rows written, rows in all) now and then."""
+
+WATCH_EVERY_ROWS = 5_000
+
+
+def unwatched(_done: int, _of_all: int) -> None:
+    """Nobody looks."""
+
+
 def build_base(
-    connection: Connection, path: Path, site: Site, mark: SnapshotMark, vector: Vector
+    connection: Connection,
+    path: Path,
+    site: Site,
+    mark: SnapshotMark,
+    vector: Vector,
+    watch: Watch = unwatched,
 ) -> int:
     """Writes a base and returns how many grants it has."""
     with closing(sqlite3.connect(path, isolation_level=None)) as base:
@@ -52,7 +67,7 @@ def build_base(
         for statement in schema_sql():
             base.execute(statement)
         base.execute("BEGIN")
-        _write_rights(connection, base, site.pepper_id)
+        _write_rights(connection, base, site.pepper_id, watch)
         _write_site(connection, base, site, mark)
         _write_counts(connection, base, site, mark, vector)
         grants = int(base.execute("SELECT count(*) FROM access_grant").fetchone()[0])
@@ -61,17 +76,33 @@ def build_base(
     return grants
 
 
-def _write_rights(connection: Connection, base: sqlite3.Connection, pepper_id: str) -> None:
+def _write_rights(
+    connection: Connection, base: sqlite3.Connection, pepper_id: str, watch: Watch
+) -> None:
+    counted = select(func.count()).select_from(tables.access_grant)
+    of_all = connection.execute(counted).scalar_one()
     for table, rows in (
         ("access_grant", select(tables.access_grant).order_by(tables.access_grant.c.grant_no)),
         ("credential", _credentials(pepper_id)),
         ("grant_credential", _shared_credentials(pepper_id)),
     ):
-        _insert(base, table, map(tuple, _streamed(connection, rows)))
+        streamed: Rows = map(tuple, _streamed(connection, rows))
+        if table == "access_grant":
+            streamed = _watched(streamed, of_all, watch)
+        _insert(base, table, streamed)
     prefixes = {
         bytes(key[:REVOKED_PREFIX_BYTES]) for (key,) in _streamed(connection, _revoked(pepper_id))
     }
     _insert(base, "revoked", ((prefix,) for prefix in sorted(prefixes)))
+
+
+def _watched(rows: Rows, of_all: int, watch: Watch) -> Rows:
+    done = 0
+    for done, row in enumerate(rows, start=1):
+        yield row
+        if done % WATCH_EVERY_ROWS == 0:
+            watch(done, of_all)
+    watch(done, of_all)
 
 
 def _credentials(pepper_id: str) -> Select[Any]:

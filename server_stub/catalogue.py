@@ -24,6 +24,7 @@ from scanner.core.validity import ValidityRule
 from server_stub import tables
 from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
+from server_stub.faults import FieldError
 from server_stub.forms import (
     EventForm,
     GateForm,
@@ -173,10 +174,11 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
         "doors_until": calendar.instant(doors_until, second=True),
     }
     if not (times["doors_from"] < times["doors_until"] and times["starts_at"] < times["ends_at"]):
-        raise InputError(
+        raise FieldError(
             "event_times_wrong",
             f"event {form.name!r}: it ends before it starts, or its doors close before they open",
             "write starts_at < ends_at and doors_from < doors_until",
+            field="ends_at",
         )
     zones = [find_zone(connection, name) for name in form.zones]
     scopes = [find_no(connection, tables.scope, "scope", name) for name in form.scopes]
@@ -238,11 +240,13 @@ def find_no(connection: Connection, table: Table, what: str, name: str) -> int:
     number = _primary(table)
     found = connection.execute(select(number).where(table.c.name == name)).scalar_one_or_none()
     if found is None:
-        known = connection.execute(select(table.c.name).order_by(number).limit(20)).scalars()
-        raise InputError(
+        known = connection.execute(select(table.c.name).order_by(number).limit(20)).scalars().all()
+        raise FieldError(
             "name_unknown",
             f"{what} {name!r} does not exist; nothing was changed",
             f"valid: {', '.join(map(repr, known)) or 'none yet'}",
+            field=what.rpartition(" ")[2],
+            valid=known,
         )
     return int(found)
 
@@ -250,8 +254,11 @@ def find_no(connection: Connection, table: Table, what: str, name: str) -> int:
 def _add(connection: Connection, table: Table, what: str, name: str, **values: Any) -> int:
     name = parse_name(what, name)
     if connection.execute(select(table.c.name).where(table.c.name == name)).first():
-        raise InputError(
-            "name_taken", f"{what} {name!r} exists already; nothing was changed", "choose another"
+        raise FieldError(
+            "name_taken",
+            f"{what} {name!r} exists already; nothing was changed",
+            "choose another",
+            field="name",
         )
     added = connection.execute(insert(table).values(name=name, version=1, **values))
     note_rights_changed(connection)

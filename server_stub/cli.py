@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scope": ("server_stub.site_command:scope", "Add or list scopes (seasons)."),
     "event": ("server_stub.site_command:event", "Add, cancel or list events."),
     "operator": ("server_stub.site_command:operator", "Add, change or list operators."),
+    "staff": ("server_stub.staff_command:staff", "Add, list, change or end staff accounts."),
     "sell": ("server_stub.sale_command:sell", "Sell a ticket and hand out its code."),
     "ticket": ("server_stub.sale_command:ticket", "List, deny, allow or refund tickets."),
     "code": ("server_stub.sale_command:code", "Show a code again, or replace a lost card."),

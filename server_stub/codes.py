@@ -23,6 +23,7 @@ from server_stub import issuer, tables
 from server_stub.central import Secrets
 from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
+from server_stub.faults import FieldError
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.issuer import encode_claims
 from server_stub.orders import unknown_ticket
@@ -49,10 +50,11 @@ def issue_code(
         InputError: ``code_bad``, ``code_taken``, ``code_not_asked``.
     """
     if form.code is not None and form.kind is CodeKind.SIGNED:
-        raise InputError(
+        raise FieldError(
             "code_not_asked",
             "a code was given, but a signed ticket makes its own",
             "leave the code out, or ask for kind 'opaque'",
+            field="code",
         )
     if form.kind is CodeKind.OPAQUE:
         text = issuer.create_code() if form.code is None else form.code
@@ -222,10 +224,11 @@ def _add_opaque(
         tables.credential_key.c.key.in_(list(keyed.values()))
     )
     if connection.execute(taken).first():
-        raise InputError(
+        raise FieldError(
             "code_taken",
             f"this code of {len(text)} characters belongs to another card, or did; nothing was sold",
             "take another card: a code is never given out twice",
+            field="code",
         )
     number = _add(
         connection,

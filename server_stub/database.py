@@ -1,11 +1,12 @@
 """The central's database: one way to write, one way to read, the same on SQLite and PostgreSQL.
 
-Law: every write is one transaction, and what it read to decide it read inside that transaction. On SQLite a write takes
-its lock first (``BEGIN IMMEDIATE``), and one writer at a time, across processes, holds the lock file from before the
-transaction until after its checkpoint: two connections that checkpoint one WAL at the same instant can corrupt it in
-SQLite 3.7.0 to 3.51.2. Readers open read-only and never checkpoint.
+Law: every write is one transaction that takes its lock first, and what it read to decide it read inside that
+transaction: one writer at a time, whichever database it is and however many processes there are. On SQLite that is
+``BEGIN IMMEDIATE`` under a lock file held until after the checkpoint (two connections that checkpoint one WAL at the
+same instant can corrupt it in SQLite 3.7.0 to 3.51.2); on PostgreSQL it is one advisory lock that ends with the
+transaction. Readers never write, never wait and see one moment.
 
-Source: docs/central.md, "Database"; sqlite.org/wal.html, "The WAL reset bug".
+Source: docs/central.md, "Database"; docs/adr/0013-one-writer-at-a-time.md; sqlite.org/wal.html, "The WAL reset bug".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import (
+    URL,
     Connection,
     CursorResult,
     Engine,
@@ -29,17 +31,29 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 
-from scanner.core.errors import StoreError
+from scanner.core.errors import ConfigError, InputError, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
-MISTAKES = (DataError, IntegrityError, ProgrammingError)
+WRITERS_LOCK = 0x706F7274
+"""The advisory lock of PostgreSQL that a writer holds; it belongs to one database, so to one central."""
+UNSTORABLE = (DataError, OverflowError)
+"""What somebody sent is no value that a column can hold: a NUL character, a number of more than 64 bits."""
+MISTAKES = (IntegrityError, ProgrammingError)
 """Refusals that say something about our statement, not about the disk or the line."""
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 POOLED = 4
 THREADS_MOST = 64
 """More than the web framework's threads, so that none waits for a connection."""
-REVISION = "0002"
+REVISION = "0003"
 """The newest of `migrations/versions`."""
 
 
@@ -48,10 +62,13 @@ class Database:
 
     Args:
         url: ``sqlite:////path`` or ``postgresql+psycopg://...``.
+
+    Raises:
+        ConfigError: ``database_url_bad``.
     """
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        parsed = _parse_url(url)
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "").absolute()
             _make_private(path)
@@ -61,9 +78,16 @@ class Database:
             )
             self._turn = _Turn(path.with_name(path.name + ".lock"))
         else:
-            self._writer = create_engine(url, pool_pre_ping=True)
-            self._reader = self._writer.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            self._writer = _postgres_engine(parsed)
+            self._reader = create_engine(
+                parsed,
+                pool_pre_ping=True,
+                pool_size=POOLED,
+                max_overflow=THREADS_MOST,
+                execution_options={
+                    "isolation_level": "REPEATABLE READ",
+                    "postgresql_readonly": True,
+                },
             )
             self._turn = _Turn(None)
 
@@ -80,10 +104,13 @@ class Database:
 
         Raises:
             StoreError: ``database_unwritable``.
+            InputError: ``value_unstorable``.
         """
         try:
             with self._turn.taken(), self._writer.begin() as connection:
                 yield connection
+        except UNSTORABLE as error:
+            raise _unstorable() from error
         except MISTAKES:
             raise
         except DatabaseError as error:
@@ -95,10 +122,13 @@ class Database:
 
         Raises:
             StoreError: ``database_unwritable``.
+            InputError: ``value_unstorable``.
         """
         try:
             with self._reader.begin() as connection:
                 yield connection
+        except UNSTORABLE as error:
+            raise _unstorable() from error
         except MISTAKES:
             raise
         except DatabaseError as error:
@@ -140,6 +170,39 @@ def inserted_no(result: CursorResult[Any]) -> int:
     if key is None:
         raise RuntimeError("this was no insert of one row")
     return int(key[0])
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        name = parsed.get_driver_name() and parsed.drivername
+    except (ArgumentError, NoSuchModuleError):
+        name = "none that we can read"
+    if name not in DRIVERS:
+        raise ConfigError(
+            "database_url_bad",
+            f"the database's address is {name}, which this central does not know; nothing was changed",
+            "write postgresql+psycopg://USER:PASSWORD@HOST/NAME, or leave it out for SQLite in the folder",
+        )
+    return parsed
+
+
+def _postgres_engine(url: URL) -> Engine:
+    """Of those who write: each transaction waits for its turn before it reads anything."""
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=POOLED,
+        max_overflow=THREADS_MOST,
+        isolation_level="READ COMMITTED",
+    )
+
+    @event.listens_for(engine, "begin")
+    def _take_turn(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+
+    return engine
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
@@ -194,10 +257,18 @@ def _make_private(path: Path) -> None:
         raise _unusable(error) from error
 
 
+def _unstorable() -> InputError:
+    return InputError(
+        "value_unstorable",
+        "a value of this request is none that the database can hold; nothing was kept",
+        "leave out NUL characters, and numbers of more than 64 bits",
+    )
+
+
 def _unusable(error: Exception) -> StoreError:
     said = error.orig if isinstance(error, DatabaseError) else error
     return StoreError(
         "database_unwritable",
         f"the central's database refused ({said}); nothing of this request was kept",
-        "look at the disk's free space and at who owns the folder, then try again",
+        "look at the disk's free space and at who owns the folder (PostgreSQL: whether it runs), then try again",
     )

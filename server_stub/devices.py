@@ -64,23 +64,38 @@ def add_device(
     Raises:
         InputError: ``name_unknown``.
     """
+    with central.database.write() as connection:
+        return apply_device(connection, central, gate, url, spki_sha256)
+
+
+def apply_device(
+    connection: Connection,
+    central: Central,
+    gate: str,
+    url: str | None = None,
+    spki_sha256: str | None = None,
+) -> tuple[str, EnrolmentText]:
+    """Makes a device, in the caller's transaction.
+
+    Raises:
+        InputError: ``name_unknown``.
+    """
     device, token = secrets.token_hex(DEVICE_ID_BYTES), _create_token()
     now = central.clock.now_ms()
-    with central.database.write() as connection:
-        connection.execute(
-            insert(tables.device).values(
-                device=device,
-                gate_no=find_no(connection, tables.gate, "gate", gate),
-                state=DeviceState.WAITING,
-                added_at=now,
-            )
+    connection.execute(
+        insert(tables.device).values(
+            device=device,
+            gate_no=find_no(connection, tables.gate, "gate", gate),
+            state=DeviceState.WAITING,
+            added_at=now,
         )
-        connection.execute(
-            insert(tables.enrolment_token).values(
-                token_hash=_hash(token), device=device, expires_at=now + TOKEN_LIFETIME_MS
-            )
+    )
+    connection.execute(
+        insert(tables.enrolment_token).values(
+            token_hash=_hash(token), device=device, expires_at=now + TOKEN_LIFETIME_MS
         )
-        url = url or load_site(connection).url
+    )
+    url = url or load_site(connection).url
     version, sha256 = load_root_mark(central.folder)
     return device, EnrolmentText(
         v=1,

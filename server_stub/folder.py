@@ -40,10 +40,6 @@ class Folder:
         return self.path / "repository" / "targets"
 
     @property
-    def admin_token(self) -> Path:
-        return self.path / "admin-token"
-
-    @property
     def database(self) -> Path:
         return self.path / "central.db"
 
@@ -60,10 +56,6 @@ class Folder:
         if self.database_url.exists():
             return self.database_url.read_text().strip()
         return f"sqlite:///{self.database.absolute()}"
-
-    def load_admin_token(self) -> str:
-        """The token of ``/v1/admin``."""
-        return load_secret(self.admin_token).decode().strip()
 
     def require_founded(self) -> None:
         """Raises `ConfigError` when there is no central here."""

@@ -31,13 +31,28 @@ from scanner.core.rules import (
 from scanner.core.units import Direction, ZoneNo
 from scanner.core.validity import Anchor, Rounding, ValidityRule, parse_offset
 from scanner.core.windows import parse_window
+from server_stub.faults import FieldError
 
 NAME_CHARACTERS = 80
+NUMBER_MOST = 2**53 - 1
+"""Larger numbers do not survive every JSON reader."""
 Form = TypeVar("Form", bound="Strict")
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A form: a field that we do not know is an error, not something to ignore."""
+    """A form: a field that we do not know is an error, not something to ignore.
+
+    Nothing in it is what cannot be kept: a NUL character, a number that not every reader survives.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            texts = value if isinstance(value, list) else [value]
+            if any(isinstance(text, str) and "\0" in text for text in texts):
+                raise ValueError(f"field `{name}` holds a NUL character")
+            if isinstance(value, int) and abs(value) > NUMBER_MOST:
+                raise ValueError(f"field `{name}` is over {NUMBER_MOST}")
 
 
 class ZoneForm(Strict, frozen=True):
@@ -196,18 +211,21 @@ def parse_form(kind: type[Form], raw: dict[str, Any]) -> Form:
         raise field_wrong(kind, str(error)) from error
 
 
-def field_wrong(kind: type[Any], said: str) -> InputError:
+def field_wrong(kind: type[Any], said: str) -> FieldError:
     """The complaint of msgspec in our words, with the values that would have been valid."""
     what, _, path = said.partition(" - at `$.")
     path = path.rstrip("`")
-    return InputError(
+    label, valid = valid_values(kind, path, said)
+    return FieldError(
         "field_wrong",
-        f"{path or kind.__name__}: {what[0].lower()}{what[1:]}; nothing was changed",
-        valid_values(kind, path, said),
+        f"{path or kind.__name__}: {what[:1].lower()}{what[1:]}; nothing was changed",
+        f"{label}: {', '.join(valid)}" if valid else "see docs/central.md",
+        field=path or (_named(said) if label == "fields" else ""),
+        valid=valid,
     )
 
 
-def valid_values(kind: type[Any], path: str, said: str) -> str:
+def valid_values(kind: type[Any], path: str, said: str) -> tuple[str, tuple[str, ...]]:
     """What may stand at a path of a form, as far as it can be listed."""
     found: Any = kind
     for name in filter(None, re.split(r"[.\[\]]+", path)):
@@ -218,11 +236,16 @@ def valid_values(kind: type[Any], path: str, said: str) -> str:
             found = get_type_hints(found).get(names.get(name, name), Any)
     for one in (found, *get_args(found)):
         if isinstance(one, EnumType):
-            return f"valid: {', '.join(map(str, one))}"
+            return "valid", tuple(map(str, one))
         if "field" in said and isinstance(one, type) and issubclass(one, msgspec.Struct):
-            names_valid = ", ".join(f.encode_name for f in msgspec.structs.fields(one))
-            return f"fields: {names_valid}"
-    return "see docs/central.md"
+            return "fields", tuple(f.encode_name for f in msgspec.structs.fields(one))
+    return "valid", ()
+
+
+def _named(said: str) -> str:
+    """The field that msgspec has quoted: one that is missing, or that we do not know."""
+    quoted = re.search(r"field `([^`]*)`", said)
+    return quoted.group(1) if quoted else ""
 
 
 def parse_name(what: str, name: str) -> str:
@@ -232,10 +255,11 @@ def parse_name(what: str, name: str) -> str:
         InputError: ``name_bad``.
     """
     if not name.strip() or len(name) > NAME_CHARACTERS or not name.isprintable():
-        raise InputError(
+        raise FieldError(
             "name_bad",
             f"{what} name {name[:NAME_CHARACTERS]!r} is not 1 to {NAME_CHARACTERS} printable characters",
             "choose a name that fits on a screen",
+            field="name",
         )
     return name.strip()
 
@@ -254,10 +278,11 @@ def parse_rule(form: RuleForm, zone_no: Callable[[str], ZoneNo]) -> ScanRule:
     rule = ScanRule(**named)
     problems = rule_problems(rule)
     if problems:
-        raise InputError(
+        raise FieldError(
             "rule_wrong",
             f"this scan rule is not possible: {'; '.join(problems)}; nothing was changed",
             "see docs/decisions.md, 'Rights'",
+            field="rule",
         )
     return rule
 
@@ -291,11 +316,12 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
             rounding=form.rounding,
             count_first_day=form.count_first_day,
         )
-    raise InputError(
+    raise FieldError(
         "validity_not_understood",
         f"validity {form.validity!r} is not understood",
         "valid: '365 days after purchase', '30 days after first_scan', '1 year after 2026-09-01',"
         " '2026-01-01..2026-12-31', 'always'",
+        field="validity",
     )
 
 

@@ -13,11 +13,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.errors import ConfigError
 from server_stub import tables
+from server_stub.accounts import OneTime, add_account
 from server_stub.central import PEPPER_PREFIX, SECRET_BYTES
 from server_stub.changes import RIGHTS
 from server_stub.clock import Clock
@@ -26,13 +27,17 @@ from server_stub.folder import Folder, save_secret
 from server_stub.keys import Signer, create_signer
 from server_stub.repository import create_repository
 from server_stub.site import parse_site_name
+from server_stub.staff_forms import StaffRole
 
 DEFAULT_URL = "http://127.0.0.1:8377"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founding:
-    """What `init` was told. ``database_url`` None = SQLite in the folder."""
+    """What `init` was told. ``database_url`` None = SQLite in the folder.
+
+    ``admin``: name and one-time password of the first administrator; None = nobody may use the API yet.
+    """
 
     path: Path
     site: str
@@ -40,13 +45,14 @@ class Founding:
     day_cutoff: str = "00:00"
     url: str = DEFAULT_URL
     database_url: str | None = None
+    admin: tuple[str, OneTime] | None = None
 
 
 def found_central(wish: Founding, clock: Clock) -> Folder:
     """Makes a central.
 
     Raises:
-        ConfigError: ``central_exists``, or a zone or cut-off that is none.
+        ConfigError: ``central_exists``, ``database_taken``, or a zone or cut-off that is none.
         InputError: ``site_name_bad``.
     """
     parse_site_name(wish.site)
@@ -75,7 +81,6 @@ def _build(folder: Folder, wish: Founding, clock: Clock) -> None:
     tickets = create_signer(folder.keys / "tickets.pem")
     for name in ("seal", "event-master", f"{PEPPER_PREFIX}{pepper_id}"):
         save_secret(folder.keys / f"{name}.key", secrets.token_bytes(SECRET_BYTES))
-    save_secret(folder.admin_token, (secrets.token_urlsafe(32) + "\n").encode())
     if wish.database_url is not None:
         save_secret(folder.database_url, wish.database_url.encode())
     create_repository(folder, wish.site, clock)
@@ -83,9 +88,23 @@ def _build(folder: Folder, wish: Founding, clock: Clock) -> None:
     try:
         database.migrate()
         with database.write() as connection:
+            _require_unused(connection)
             _fill(connection, wish, pepper_id, tickets, clock)
+            if wish.admin is not None:
+                name, one_time = wish.admin
+                add_account(connection, name, StaffRole.ADMIN, one_time, clock.now_ms())
     finally:
         database.close()
+
+
+def _require_unused(connection: Connection) -> None:
+    """A database server may be pointed at twice; what is there belongs to other keys."""
+    if connection.execute(select(tables.setting.c.name).limit(1)).first() is not None:
+        raise ConfigError(
+            "database_taken",
+            "another central lives in this database; nothing was changed",
+            "name an empty database, or use the folder of the central that is there",
+        )
 
 
 def _fill(

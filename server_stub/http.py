@@ -9,19 +9,30 @@ Source: docs/sync-protocol.md; docs/central.md, "API".
 from __future__ import annotations
 
 from litestar import Litestar, get
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from scanner.core.errors import GateError
 from server_stub.admin_api import build_admin_routes
+from server_stub.api_page import ReadablePage
 from server_stub.central import Central
+from server_stub.description import complete
 from server_stub.gate_api import build_gate_routes
+from server_stub.login_limits import LoginLimits
 from server_stub.nonces import Nonces
 from server_stub.notices import Notices
 from server_stub.problems import EveryReply, answer_fault, answer_http, answer_unforeseen
+from server_stub.staff_api import build_staff_routes
 from sync.wire import REQUEST_BYTES
+
+DESCRIPTION = (
+    "Sign in with POST /v1/staff/login and send the token as Authorization: Bearer. What moves money or"
+    " creates a right needs an Idempotency-Key. Every refusal is a problem+json with a stable code."
+)
 
 
 @get("/v1/health", sync_to_thread=False, tags=["service"], summary="Is the central up?")
@@ -32,12 +43,14 @@ def give_health() -> dict[str, str]:
 
 def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litestar:
     """The application without what every reply carries."""
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             give_health,
             build_gate_routes(central, nonces, notices),
             build_admin_routes(central),
+            *build_staff_routes(central, LoginLimits(central.clock)),
         ],
+        state=State({"central": central}),
         exception_handlers={
             GateError: answer_fault,
             HTTPException: answer_http,
@@ -47,11 +60,19 @@ def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litest
             title="Portillon central",
             version="1",
             path="/schema",
-            render_plugins=[JsonRenderPlugin()],
+            description=DESCRIPTION,
+            render_plugins=[JsonRenderPlugin(), ReadablePage()],
+            security=[{"session": []}],
+            components=Components(
+                security_schemes={"session": SecurityScheme(type="http", scheme="bearer")}
+            ),
+            create_examples=False,
         ),
         request_max_body_size=REQUEST_BYTES,
         logging_config=None,
     )
+    complete(app.openapi_schema)
+    return app
 
 
 def build_app(central: Central, notices: Notices) -> ASGIApp:

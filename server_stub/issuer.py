@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from scanner.core import credential as credentials
 from scanner.core import token as tokens
-from scanner.core.errors import InputError, StoreError
+from scanner.core.errors import StoreError
 from scanner.core.units import CredentialKey
 from server_stub.central import Secrets
+from server_stub.faults import FieldError
 
 CODE_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 16
@@ -75,10 +76,11 @@ def parse_opaque(code: str, symbology: str | None) -> bytes:
     """
     parsed = credentials.parse(credentials.clean(code.encode()), symbology)
     if not isinstance(parsed, credentials.Opaque):
-        raise InputError(
+        raise FieldError(
             "code_bad",
             f"a code of {len(code)} characters cannot be a card number (it is {parsed.kind.value})",
             "1 to 4,096 characters, no control characters, not beginning with TK1: or TR1:",
+            field="code",
         )
     return parsed.code
 

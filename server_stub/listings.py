@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 
-from scanner.core.errors import InputError
+from server_stub.faults import FieldError
+from server_stub.paging import LIMIT_MOST, Listing, Record, Sorted, load_page
 from server_stub.tables import (
     access_grant,
     alert,
@@ -32,22 +33,27 @@ from server_stub.tables import (
     zone,
 )
 
-Record = dict[str, Any]
-ROWS_MOST = 1_000
+
+def find_listing(what: str) -> Listing:
+    """Raises `InputError` ``list_unknown``."""
+    if what not in LISTINGS:
+        raise FieldError(
+            "list_unknown",
+            f"there is no list {what[:40]!r}",
+            f"valid: {', '.join(LISTINGS)}",
+            field="what",
+            valid=LISTINGS,
+        )
+    return LISTINGS[what]
 
 
-def load_records(connection: Connection, what: str, limit: int = ROWS_MOST) -> list[Record]:
-    """The records of one kind, newest first where there can be many.
+def load_records(connection: Connection, what: str, limit: int = LIMIT_MOST) -> list[Record]:
+    """The first records of one list, newest first where there can be many.
 
     Raises:
         InputError: ``list_unknown``.
     """
-    if what not in LISTINGS:
-        raise InputError(
-            "list_unknown", f"there is no list {what!r}", f"valid: {', '.join(LISTINGS)}"
-        )
-    rows = connection.execute(LISTINGS[what].limit(limit)).mappings()
-    return [dict(row) for row in rows]
+    return load_page(connection, find_listing(what), limit).items
 
 
 def _tickets() -> Select[Any]:
@@ -73,7 +79,6 @@ def _tickets() -> Select[Any]:
         .outerjoin(access_grant, access_grant.c.grant_no == ticket.c.grant_no)
         .outerjoin(credential_grant, credential_grant.c.grant_no == ticket.c.grant_no)
         .outerjoin(credential, credential.c.credential_no == credential_grant.c.credential_no)
-        .order_by(ticket.c.sold_at.desc(), ticket.c.ticket_id, credential.c.credential_no)
     )
 
 
@@ -95,25 +100,38 @@ def _devices() -> Select[Any]:
         )
         .join(gate, gate.c.gate_no == device.c.gate_no)
         .outerjoin(arrived, arrived.c.device == device.c.device)
-        .order_by(device.c.added_at)
     )
 
 
-LISTINGS: dict[str, Select[Any]] = {
-    "zones": select(zone).order_by(zone.c.zone_no),
-    "gates": select(gate.c.gate_no, gate.c.name, zone.c.name.label("zone"), gate.c.direction)
-    .join(zone, zone.c.zone_no == gate.c.zone_no)
-    .order_by(gate.c.gate_no),
-    "types": select(
-        ticket_type.c.type_no, ticket_type.c.name, ticket_type.c.validity, rule.c.body.label("rule")
-    )
-    .join(rule, rule.c.rule_no == ticket_type.c.rule_no)
-    .order_by(ticket_type.c.type_no),
-    "scopes": select(scope).order_by(scope.c.scope_no),
-    "events": select(event).order_by(event.c.starts_at),
-    "operators": select(operator.c.name, operator.c.role).order_by(operator.c.name),
-    "settings": select(setting).order_by(setting.c.name),
-    "tickets": _tickets(),
-    "devices": _devices(),
-    "alerts": select(alert).order_by(alert.c.alert_no.desc()),
+LISTINGS: dict[str, Listing] = {
+    "zones": Listing(select(zone), (Sorted(zone.c.zone_no),)),
+    "gates": Listing(
+        select(gate.c.gate_no, gate.c.name, zone.c.name.label("zone"), gate.c.direction).join(
+            zone, zone.c.zone_no == gate.c.zone_no
+        ),
+        (Sorted(gate.c.gate_no),),
+    ),
+    "types": Listing(
+        select(
+            ticket_type.c.type_no,
+            ticket_type.c.name,
+            ticket_type.c.validity,
+            rule.c.body.label("rule"),
+        ).join(rule, rule.c.rule_no == ticket_type.c.rule_no),
+        (Sorted(ticket_type.c.type_no),),
+    ),
+    "scopes": Listing(select(scope), (Sorted(scope.c.scope_no),)),
+    "events": Listing(select(event), (Sorted(event.c.starts_at), Sorted(event.c.event_no))),
+    "operators": Listing(select(operator.c.name, operator.c.role), (Sorted(operator.c.name, str),)),
+    "settings": Listing(select(setting), (Sorted(setting.c.name, str),)),
+    "tickets": Listing(
+        _tickets(),
+        (
+            Sorted(ticket.c.sold_at, descending=True),
+            Sorted(ticket.c.ticket_id, str),
+            Sorted(func.coalesce(credential.c.credential_no, 0)),
+        ),
+    ),
+    "devices": Listing(_devices(), (Sorted(device.c.added_at), Sorted(device.c.device, str))),
+    "alerts": Listing(select(alert), (Sorted(alert.c.alert_no, descending=True),)),
 }

@@ -25,6 +25,7 @@ from server_stub import tables
 from server_stub.catalogue import find_no, parse_validity
 from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
+from server_stub.faults import FieldError
 from server_stub.forms import SaleForm
 from server_stub.rules.membership import SoldTicket, grant_of
 from server_stub.rules.orders import OrderState, may_become
@@ -110,10 +111,12 @@ def deny_ticket(
         InputError: ``ticket_unknown``, ``deny_reason_wrong``.
     """
     if reason is not None and reason not in DENY_REASONS:
-        raise InputError(
+        raise FieldError(
             "deny_reason_wrong",
             f"reason {reason.value!r} is not one that a right can be refused with",
             f"valid: {', '.join(DENY_REASONS)}",
+            field="reason",
+            valid=DENY_REASONS,
         )
     changed = connection.execute(
         update(tables.ticket)
@@ -175,10 +178,11 @@ def _parse_email(text: str) -> str:
     email = text.strip().lower()
     name, at, domain = email.rpartition("@")
     if not (name and at and "." in domain and email.isprintable() and " " not in email):
-        raise InputError(
+        raise FieldError(
             "email_bad",
             f"an e-mail address of {len(text)} characters is none",
             "write it as name@example.org, or leave it out",
+            field="email",
         )
     return email
 

@@ -1,10 +1,11 @@
 """Every refusal as a `Problem` with its HTTP status, and the nonce on every reply.
 
 Law: a caller learns what, where and what to do, never how we are made. A status says whose move it is: 401 sign again,
-403 never, 404 ask for something else, 409 look first, 413 send less, 422 mend it, 5xx come back later. What we did not
-foresee is logged with its traceback and answered with ``central_broken``.
+403 never, 404 ask for something else, 409 look first, 413 send less, 422 mend it, 429 and 5xx come back later. What we
+did not foresee is logged with its traceback and answered with ``central_broken``. The body is problem+json, and at
+the same time the `Problem` that gates read.
 
-Source: docs/sync-protocol.md, "Errors".
+Source: docs/sync-protocol.md, "Errors"; docs/central.md, "Errors of the API"; RFC 9457.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from scanner.core.errors import CentralError, GateError, InputError
+from server_stub.faults import FieldError
 from server_stub.forms import field_wrong
+from server_stub.login_limits import LoginThrottledError
 from server_stub.nonces import Nonces
 from server_stub.statuses import STATUS_OF_CODE
-from sync.wire import NONCE_HEADER, Problem
+from sync.wire import NONCE_HEADER
 
 _LOG = logging.getLogger("portillon.central")
 
@@ -35,9 +39,28 @@ CODE_OF_STATUS: Mapping[int, str] = {
 """What the web framework refuses by itself."""
 
 SEE_SCHEMA = "see /schema/openapi.json"
+PROBLEM_JSON = "application/problem+json"
+TYPE_PREFIX = "urn:portillon:problem:"
 
 
-def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response[Problem]:
+class ProblemJson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong.
+
+    ``code`` never changes its meaning; ``field`` is a path in what was sent, ``valid`` what may stand there.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    message: str
+    hint: str
+    field: str | None = None
+    valid: list[str] | None = None
+
+
+def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response[ProblemJson]:
     """One of our errors."""
     status = STATUS_OF_CODE.get(error.code, 422 if isinstance(error, InputError) else 500)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -45,7 +68,7 @@ def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response
     return _problem(status, error)
 
 
-def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemJson]:
     """One of the framework's: an unknown path, a body that is no JSON, a field that is wrong."""
     status, extra = error.status_code, error.extra
     if status == HTTPStatus.BAD_REQUEST and isinstance(extra, list) and extra:
@@ -58,7 +81,7 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     return _problem(status, InputError("request_refused", error.detail, SEE_SCHEMA))
 
 
-def answer_unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def answer_unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[ProblemJson]:
     """A mistake of ours."""
     _LOG.error("unforeseen fault", exc_info=error, extra={"code": "central_broken"})
     broken = CentralError(
@@ -69,9 +92,23 @@ def answer_unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Res
     return _problem(500, broken)
 
 
-def _problem(status: int, error: GateError) -> Response[Problem]:
-    problem = Problem(error.code, error.message, error.hint)
-    return Response(problem, status_code=status, media_type="application/json")
+def _problem(status: int, error: GateError) -> Response[ProblemJson]:
+    field, valid = (error.field, error.valid) if isinstance(error, FieldError) else ("", ())
+    problem = ProblemJson(
+        type=TYPE_PREFIX + error.code,
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.message,
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
+        field=field or None,
+        valid=list(valid) or None,
+    )
+    headers = {}
+    if isinstance(error, LoginThrottledError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return Response(problem, status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
 class EveryReply:

@@ -21,7 +21,7 @@ from tuf.api.metadata import TargetFile
 from scanner.core.grants import SnapshotMark
 from scanner.core.units import SnapshotSeq
 from server_stub import tables
-from server_stub.base_file import build_base
+from server_stub.base_file import Watch, build_base, unwatched
 from server_stub.central import Central
 from server_stub.changes import load_rights_count
 from server_stub.repository import Repository
@@ -55,8 +55,8 @@ class Publication:
     rights_count: int
 
 
-def publish(central: Central) -> Publication:
-    """Makes the state of now the one that gates fetch."""
+def publish(central: Central, watch: Watch = unwatched) -> Publication:
+    """Makes the state of now the one that gates fetch; ``watch`` hears how many rights are written, of how many."""
     with central.database.read() as connection:
         site = load_site(connection)
     repository = Repository(central.folder, site.name, central.clock)
@@ -65,7 +65,7 @@ def publish(central: Central) -> Publication:
         # what a killed publisher left
         path.unlink(missing_ok=True)
         try:
-            return _publish(central, repository, path)
+            return _publish(central, repository, path, watch)
         finally:
             path.unlink(missing_ok=True)
 
@@ -75,14 +75,14 @@ def load_newest_seq(connection: Connection) -> int:
     return connection.execute(select(func.max(tables.publication.c.snapshot_seq))).scalar() or 0
 
 
-def _publish(central: Central, repository: Repository, path: Path) -> Publication:
+def _publish(central: Central, repository: Repository, path: Path, watch: Watch) -> Publication:
     with central.database.read() as connection:
         site = load_site(connection)
         seq = SnapshotSeq(max(repository.next_version(), load_newest_seq(connection) + 1))
         mark = SnapshotMark(seq=seq, created_at=central.clock.now_ms())
         rights_count = load_rights_count(connection)
         vector = load_vector(connection)
-        grants = build_base(connection, path, site, mark, vector)
+        grants = build_base(connection, path, site, mark, vector, watch)
     base, targets = _add_parts(repository, site, mark, path, grants)
     targets |= _add_documents(central, repository, site, mark, base)
     repository.publish(targets, seq)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from scanner.core.units import GrantNo, Instant
 from server_stub.central import Central
 from server_stub.codes import issue_code
@@ -38,15 +40,24 @@ def sell(central: Central, form: SaleForm) -> Sold:
     Raises:
         InputError: ``name_unknown``, ``email_bad``, ``code_bad``, ``code_taken``, ``code_not_asked``.
     """
-    now = central.clock.now_ms()
     with central.database.write() as connection:
-        calendar = load_site(connection).calendar
-        order_id = create_order(connection, form.email, now)
-        ticket_id = add_ticket(connection, order_id, form, now)
-        for state in (OrderState.PENDING, OrderState.COMPLETED):
-            move_order(connection, order_id, state, now, calendar)
-        grant = load_grant(connection, ticket_id)
-        code = issue_code(connection, central.secrets, form, grant, now)
+        return apply_sale(connection, central, form)
+
+
+def apply_sale(connection: Connection, central: Central, form: SaleForm) -> Sold:
+    """Sells one ticket, in the caller's transaction.
+
+    Raises:
+        InputError: as `sell`.
+    """
+    now = central.clock.now_ms()
+    calendar = load_site(connection).calendar
+    order_id = create_order(connection, form.email, now)
+    ticket_id = add_ticket(connection, order_id, form, now)
+    for state in (OrderState.PENDING, OrderState.COMPLETED):
+        move_order(connection, order_id, state, now, calendar)
+    grant = load_grant(connection, ticket_id)
+    code = issue_code(connection, central.secrets, form, grant, now)
     return Sold(
         ticket_id=ticket_id,
         order_id=order_id,

@@ -24,6 +24,7 @@ from server_stub.terminal import (
     folder_option,
     json_option,
     opened_central,
+    progress,
     table,
 )
 
@@ -50,25 +51,36 @@ class ToldOveruse(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--day-cutoff", default="00:00", show_default=True, help="Where a day begins.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Where gates find it.")
 @click.option("--database", help="Another database: postgresql+psycopg://...")
-def init(folder: Path, database: str | None, *, as_json: bool, **wish: str) -> None:
+@click.option("--admin", default="admin", show_default=True, help="Name of the first account.")
+def init(folder: Path, database: str | None, admin: str, *, as_json: bool, **wish: str) -> None:
     """Found a central."""
-    made = found_central(Founding(path=folder, database_url=database, **wish), SystemClock())
-    answer(_paths(made), _welcome(made), as_json=as_json)
+    from server_stub.accounts import create_one_time  # argon2 is needed nowhere else here
+
+    first = create_one_time()
+    made = found_central(
+        Founding(path=folder, database_url=database, admin=(admin, first), **wish), SystemClock()
+    )
+    answer(
+        _paths(made, admin, first.password),
+        _welcome(made, admin, first.password),
+        as_json=as_json,
+    )
 
 
-def _paths(made: Folder) -> dict[str, Any]:
+def _paths(made: Folder, admin: str, password: str) -> dict[str, Any]:
     return {
         "dir": str(made.path),
-        "admin_token": str(made.admin_token),
+        "admin": admin,
+        "one_time_password": password,
         "root_keys": sorted(str(path) for path in made.root_keys.iterdir()),
     }
 
 
-def _welcome(made: Folder) -> str:
+def _welcome(made: Folder, admin: str, password: str) -> str:
     return "\n".join(
         (
             f"✔ a central is founded in {made.path}",
-            f"  the admin token of its API is in {made.admin_token}",
+            f"  sign in to its API as {admin} with this password, shown once and good for one login: {password}",
             f"  take the three files of {made.root_keys} to three different places and delete them here:",
             "  any two of them can replace every other key; nothing needs them until then",
             "  next: portillon-central zone add, type add, gate add, device add, serve",
@@ -119,7 +131,8 @@ def publish(central: Central, *, as_json: bool) -> None:
     """Publish the state of now to the gates."""
     from server_stub.publisher import publish as publish_now  # python-tuf is slow to load
 
-    made = publish_now(central)
+    with progress("rights", is_quiet=as_json) as watch:
+        made = publish_now(central, watch)
     answer(
         made,
         f"✔ published snapshot {made.seq}: {made.grants} grants,"

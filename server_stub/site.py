@@ -22,6 +22,8 @@ from scanner.core.errors import InputError
 from scanner.core.rules import SitePolicy
 from server_stub import tables
 from server_stub.changes import note_rights_changed
+from server_stub.faults import FieldError
+from server_stub.forms import NUMBER_MOST
 
 SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """It is part of file names and of a TUF role's name."""
@@ -76,10 +78,12 @@ def set_policy(connection: Connection, name: str, value: str) -> None:
         InputError: ``policy_unknown``, ``policy_bad``.
     """
     if name not in POLICY_TYPES:
-        raise InputError(
+        raise FieldError(
             "policy_unknown",
             f"policy {name!r} does not exist",
             f"valid: {', '.join(sorted(POLICY_TYPES))}",
+            field="name",
+            valid=sorted(POLICY_TYPES),
         )
     save_setting(connection, name, str(_parse_policy(name, value)))
     note_rights_changed(connection)
@@ -93,8 +97,11 @@ def set_url(connection: Connection, url: str) -> None:
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-        raise InputError(
-            "url_bad", f"address {url[:200]!r} is none", "write https://central.example.org"
+        raise FieldError(
+            "url_bad",
+            f"address {url[:200]!r} is none",
+            "write https://central.example.org",
+            field="url",
         )
     save_setting(connection, "url", url.rstrip("/"))
 
@@ -112,9 +119,18 @@ def _parse_policy(name: str, value: str) -> Any:
         parsed = kind(value)
     except ValueError as error:
         valid = ", ".join(kind) if issubclass(kind, StrEnum) else f"a number ({kind.__name__})"
-        raise InputError(
-            "policy_bad", f"policy {name} = {value!r} is not valid", f"valid: {valid}"
+        raise FieldError(
+            "policy_bad",
+            f"policy {name} = {value!r} is not valid",
+            f"valid: {valid}",
+            field="value",
+            valid=kind if issubclass(kind, StrEnum) else (),
         ) from error
-    if not isinstance(parsed, StrEnum) and parsed < 0:
-        raise InputError("policy_bad", f"policy {name} = {value!r} is negative", "0 = off")
+    if not isinstance(parsed, StrEnum) and not 0 <= parsed <= NUMBER_MOST:
+        raise FieldError(
+            "policy_bad",
+            f"policy {name} = {value[:40]!r} is not within 0 to {NUMBER_MOST}",
+            "0 = off",
+            field="value",
+        )
     return parsed

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from scanner.core.errors import InputError
-from server_stub import catalogue, staff
+from server_stub import catalogue, operators
 from server_stub.central import Central
 from server_stub.forms import (
     EventForm,
@@ -192,7 +192,7 @@ def set_operator(central: Central, name: str, *, as_json: bool, **fields: Any) -
     """Add an operator, or give one another role and PIN."""
     form = parse_form(OperatorForm, {"name": name} | fields)
     with central.database.write() as connection:
-        staff.set_operator(connection, form)
+        operators.set_operator(connection, form)
     answer({"done": True}, f"✔ {form.role} {name!r} is set", as_json=as_json)
 
 

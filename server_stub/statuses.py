@@ -1,6 +1,6 @@
 """Which HTTP status a refusal has: whose move it is.
 
-Law: 401 sign again, 403 never, 404 ask for something else, 409 look first, 422 mend it.
+Law: 401 sign again, 403 never, 404 ask for something else, 409 look first, 422 mend it, 429 wait.
 
 Source: docs/sync-protocol.md, "Errors".
 """
@@ -12,7 +12,10 @@ from collections.abc import Mapping
 STATUS_OF_CODE: Mapping[str, int] = {
     "signature_refused": 401,
     "nonce_refused": 401,
-    "admin_token_refused": 401,
+    "session_refused": 401,
+    "login_refused": 401,
+    "role_may_not": 403,
+    "password_must_change": 403,
     "device_revoked": 403,
     "device_quarantined": 403,
     "enrolment_token": 403,
@@ -26,10 +29,15 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "event_unknown": 404,
     "alert_unknown": 404,
     "list_unknown": 404,
+    "staff_unknown": 404,
     "name_taken": 409,
+    "staff_name_taken": 409,
+    "last_admin": 409,
+    "idempotency_key_reused": 409,
     "code_taken": 409,
     "device_key_taken": 409,
     "order_state": 409,
     "device_not_quarantined": 409,
+    "login_throttled": 429,
 }
 """Every other `InputError` is 422, every other fault 500."""

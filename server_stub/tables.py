@@ -10,302 +10,245 @@ Source: docs/central.md, "Tables"; docs/decisions.md, "Rights".
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Text
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    Table,
-    Text,
-)
+from server_stub.columns import NUMBER, counted, flag, instant, ref, ref_text, table, text, whole
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-NUMBER = BigInteger().with_variant(Integer(), "sqlite")
-"""SQLite counts up by itself only in a column of exactly the type INTEGER."""
-
-
-def _no(name: str) -> Column[int]:
-    return Column(name, NUMBER, primary_key=True, autoincrement=True)
-
-
-def _table(name: str, *parts: Column[Any] | Index) -> Table:
-    counts_up = isinstance(parts[0], Column) and parts[0].autoincrement is True
-    return Table(name, METADATA, *parts, sqlite_autoincrement=counts_up)
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _text(name: str, *, nullable: bool = False, unique: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=nullable, unique=unique)
-
-
-def _whole(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _flag(name: str) -> Column[int]:
-    return Column(name, SmallInteger, nullable=False)
-
-
-def _ref(name: str, target: str, *, nullable: bool = False, primary: bool = False) -> Column[int]:
-    return Column(name, NUMBER, ForeignKey(target), nullable=nullable, primary_key=primary)
-
-
-def _ref_text(name: str, target: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, Text, ForeignKey(target), nullable=nullable)
-
-
-setting = _table("setting", Column("name", Text, primary_key=True), _text("value"))
+setting = table("setting", Column("name", Text, primary_key=True), text("value"))
 """The site (site, zone, day_cutoff), its policies, the central's address."""
 
-counter = _table("counter", Column("name", Text, primary_key=True), _whole("value"))
+counter = table("counter", Column("name", Text, primary_key=True), whole("value"))
 """``rights``: changes that gates must hear of, so that the publisher knows when to publish."""
 
-zone = _table("zone", _no("zone_no"), _text("name", unique=True), _whole("version"))
+zone = table("zone", counted("zone_no"), text("name", unique=True), whole("version"))
 
-gate = _table(
+gate = table(
     "gate",
-    _no("gate_no"),
-    _text("name", unique=True),
-    _ref("zone_no", "zone.zone_no"),
-    _text("direction", nullable=True),
-    _whole("version"),
+    counted("gate_no"),
+    text("name", unique=True),
+    ref("zone_no", "zone.zone_no"),
+    text("direction", nullable=True),
+    whole("version"),
 )
 
-gate_type = _table(
+gate_type = table(
     "gate_type",
-    _ref("gate_no", "gate.gate_no", primary=True),
-    _ref("type_no", "ticket_type.type_no", primary=True),
+    ref("gate_no", "gate.gate_no", primary=True),
+    ref("type_no", "ticket_type.type_no", primary=True),
 )
 """The ticket types a gate admits; none = all."""
 
-rule = _table("rule", _no("rule_no"), _text("body"), _whole("version"))
+rule = table("rule", counted("rule_no"), text("body"), whole("version"))
 """A `ScanRule` as JSON, in the form of the snapshot."""
 
-scope = _table("scope", _no("scope_no"), _text("name", unique=True), _whole("version"))
+scope = table("scope", counted("scope_no"), text("name", unique=True), whole("version"))
 
-event = _table(
+event = table(
     "event",
-    _no("event_no"),
-    _text("name"),
-    _instant("starts_at"),
-    _instant("ends_at"),
-    _instant("doors_from"),
-    _instant("doors_until"),
-    _text("status"),
-    _whole("version"),
+    counted("event_no"),
+    text("name"),
+    instant("starts_at"),
+    instant("ends_at"),
+    instant("doors_from"),
+    instant("doors_until"),
+    text("status"),
+    whole("version"),
 )
 
-event_zone = _table(
+event_zone = table(
     "event_zone",
-    _ref("event_no", "event.event_no", primary=True),
-    _ref("zone_no", "zone.zone_no", primary=True),
+    ref("event_no", "event.event_no", primary=True),
+    ref("zone_no", "zone.zone_no", primary=True),
 )
 
-scope_event = _table(
+scope_event = table(
     "scope_event",
-    _ref("scope_no", "scope.scope_no", primary=True),
-    _ref("event_no", "event.event_no", primary=True),
+    ref("scope_no", "scope.scope_no", primary=True),
+    ref("event_no", "event.event_no", primary=True),
 )
 
-ticket_type = _table(
+ticket_type = table(
     "ticket_type",
-    _no("type_no"),
-    _text("name", unique=True),
-    _ref("rule_no", "rule.rule_no"),
-    _ref("scope_no", "scope.scope_no", nullable=True),
-    _text("validity"),
-    _flag("is_personal"),
-    _flag("is_renewable"),
-    _whole("version"),
+    counted("type_no"),
+    text("name", unique=True),
+    ref("rule_no", "rule.rule_no"),
+    ref("scope_no", "scope.scope_no", nullable=True),
+    text("validity"),
+    flag("is_personal"),
+    flag("is_renewable"),
+    whole("version"),
 )
 """``validity`` is a `ValidityRule` as JSON. ``is_personal``: sold without a holder, it asks for DETAILS_REQUIRED.
 ``is_renewable``: its codes carry no dates."""
 
-type_zone = _table(
+type_zone = table(
     "type_zone",
-    _ref("type_no", "ticket_type.type_no", primary=True),
-    _ref("zone_no", "zone.zone_no", primary=True),
+    ref("type_no", "ticket_type.type_no", primary=True),
+    ref("zone_no", "zone.zone_no", primary=True),
 )
 """Where a type admits; none = everywhere."""
 
-operator = _table(
+operator = table(
     "operator",
     Column("name", Text, primary_key=True),
-    _text("role"),
-    _text("pin_scrypt"),
-    _whole("version"),
+    text("role"),
+    text("pin_scrypt"),
+    whole("version"),
 )
 
-ticket_key = _table(
+ticket_key = table(
     "ticket_key",
     Column("kid", Text, primary_key=True),
     Column("public", LargeBinary, nullable=False),
-    _text("state"),
-    _instant("created_at"),
-    _whole("version"),
+    text("state"),
+    instant("created_at"),
+    whole("version"),
 )
 """Keys that sign tickets; ``kid`` in hex. The private halves are files."""
 
-customer = _table(
+customer = table(
     "customer",
     Column("customer_id", Text, primary_key=True),
-    _text("email", nullable=True, unique=True),
-    _instant("created_at"),
+    text("email", nullable=True, unique=True),
+    instant("created_at"),
 )
 
-customer_order = _table(
+customer_order = table(
     "customer_order",
     Column("order_id", Text, primary_key=True),
-    _ref_text("customer_id", "customer.customer_id"),
-    _text("state"),
-    _instant("created_at"),
-    _instant("completed_at", nullable=True),
-    _instant("closed_at", nullable=True),
+    ref_text("customer_id", "customer.customer_id"),
+    text("state"),
+    instant("created_at"),
+    instant("completed_at", nullable=True),
+    instant("closed_at", nullable=True),
     Index(None, "customer_id"),
 )
 """``state``: an `OrderState`."""
 
-access_grant = _table(
+access_grant = table(
     "access_grant",
-    _no("grant_no"),
-    _ref("rule_no", "rule.rule_no"),
-    _ref("type_no", "ticket_type.type_no"),
-    _ref("scope_no", "scope.scope_no", nullable=True),
-    _text("zones", nullable=True),
-    _instant("valid_from", nullable=True),
-    _instant("valid_until", nullable=True),
-    _text("first_scan", nullable=True),
-    _flag("is_denied"),
-    _text("deny_reason", nullable=True),
-    _instant("grace_until", nullable=True),
-    _text("seat", nullable=True),
-    _text("flags", nullable=True),
-    _whole("version"),
+    counted("grant_no"),
+    ref("rule_no", "rule.rule_no"),
+    ref("type_no", "ticket_type.type_no"),
+    ref("scope_no", "scope.scope_no", nullable=True),
+    text("zones", nullable=True),
+    instant("valid_from", nullable=True),
+    instant("valid_until", nullable=True),
+    text("first_scan", nullable=True),
+    flag("is_denied"),
+    text("deny_reason", nullable=True),
+    instant("grace_until", nullable=True),
+    text("seat", nullable=True),
+    text("flags", nullable=True),
+    whole("version"),
 )
 """A right, column for column as in the snapshot: a pure function of what was sold (`server_stub.rules`), written again
 whenever that changes."""
 
-ticket = _table(
+ticket = table(
     "ticket",
     Column("ticket_id", Text, primary_key=True),
-    _ref_text("order_id", "customer_order.order_id"),
-    _ref("type_no", "ticket_type.type_no"),
+    ref_text("order_id", "customer_order.order_id"),
+    ref("type_no", "ticket_type.type_no"),
     Column("grant_no", NUMBER, ForeignKey("access_grant.grant_no"), nullable=True, unique=True),
-    _instant("sold_at"),
-    _text("starts_on", nullable=True),
-    _text("holder", nullable=True),
-    _text("seat", nullable=True),
-    _text("deny_reason", nullable=True),
-    _text("flags"),
+    instant("sold_at"),
+    text("starts_on", nullable=True),
+    text("holder", nullable=True),
+    text("seat", nullable=True),
+    text("deny_reason", nullable=True),
+    text("flags"),
     Index(None, "order_id"),
 )
 """``grant_no`` is null until the order is completed. ``starts_on``: the business date its term counts from, if not the
 purchase. ``deny_reason``: what staff set; ``flags``: of the grant, ``,``-separated."""
 
-credential = _table(
+credential = table(
     "credential",
-    _no("credential_no"),
-    _text("kind"),
+    counted("credential_no"),
+    text("kind"),
     Column("credential_id", LargeBinary, nullable=True, unique=True),
     Column("sealed_code", LargeBinary, nullable=True),
-    _text("claims", nullable=True),
-    _text("kid", nullable=True),
-    _text("state"),
-    _instant("issued_at"),
-    _instant("revoked_at", nullable=True),
+    text("claims", nullable=True),
+    text("kid", nullable=True),
+    text("state"),
+    instant("issued_at"),
+    instant("revoked_at", nullable=True),
 )
 """``credential_id`` (signed) or ``sealed_code`` (opaque): enough to issue it again, useless without the key files.
 ``claims``: what the signed ticket says beside its id, as JSON. ``state``: active | revoked, and never back."""
 
-credential_key = _table(
+credential_key = table(
     "credential_key",
     Column("key", LargeBinary, primary_key=True),
-    _text("pepper_id"),
-    _ref("credential_no", "credential.credential_no"),
+    text("pepper_id"),
+    ref("credential_no", "credential.credential_no"),
     Index(None, "credential_no"),
 )
 """What gates look up: the keyed hash, one for each pepper in use."""
 
-credential_grant = _table(
+credential_grant = table(
     "credential_grant",
-    _ref("credential_no", "credential.credential_no", primary=True),
-    _ref("grant_no", "access_grant.grant_no", primary=True),
+    ref("credential_no", "credential.credential_no", primary=True),
+    ref("grant_no", "access_grant.grant_no", primary=True),
     Index(None, "grant_no"),
 )
 
-device = _table(
+device = table(
     "device",
     Column("device", Text, primary_key=True),
-    _ref("gate_no", "gate.gate_no"),
-    _text("state"),
+    ref("gate_no", "gate.gate_no"),
+    text("state"),
     Column("public_key", LargeBinary, nullable=True),
-    _text("software", nullable=True),
-    _instant("added_at"),
-    _instant("enrolled_at", nullable=True),
-    _instant("last_contact_at", nullable=True),
-    _instant("revoked_at", nullable=True),
+    text("software", nullable=True),
+    instant("added_at"),
+    instant("enrolled_at", nullable=True),
+    instant("last_contact_at", nullable=True),
+    instant("revoked_at", nullable=True),
 )
 """``state``: a `DeviceState` of the wire."""
 
-enrolment_token = _table(
+enrolment_token = table(
     "enrolment_token",
     Column("token_hash", LargeBinary, primary_key=True),
-    _ref_text("device", "device.device"),
-    _instant("expires_at"),
-    _instant("used_at", nullable=True),
+    ref_text("device", "device.device"),
+    instant("expires_at"),
+    instant("used_at", nullable=True),
 )
 
-ledger = _table(
+ledger = table(
     "ledger",
     Column("device", Text, ForeignKey("device.device"), primary_key=True),
     Column("epoch", Text, primary_key=True),
-    _whole("have"),
+    whole("have"),
     Column("head", LargeBinary, nullable=False),
-    _instant("last_at"),
+    instant("last_at"),
 )
 """How far each ledger has come: rows 1..``have`` are here or rejected, ``head`` is h_have."""
 
-fact = _table(
+fact = table(
     "fact",
     Column("device", Text, primary_key=True),
     Column("epoch", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    _instant("received_at"),
-    _text("kind"),
-    _instant("at"),
-    _whole("gate_no"),
-    _whole("zone_no"),
-    _text("movement", nullable=True),
-    _whole("charged"),
-    _whole("persons"),
-    _text("key", nullable=True),
-    _whole("grant_no", nullable=True),
-    _whole("type_no", nullable=True),
-    _text("outcome", nullable=True),
-    _text("reason", nullable=True),
-    _whole("refers_to", nullable=True),
-    _flag("awaits_passage"),
-    _flag("is_under_review"),
-    _text("conflict", nullable=True),
+    instant("received_at"),
+    text("kind"),
+    instant("at"),
+    whole("gate_no"),
+    whole("zone_no"),
+    text("movement", nullable=True),
+    whole("charged"),
+    whole("persons"),
+    text("key", nullable=True),
+    whole("grant_no", nullable=True),
+    whole("type_no", nullable=True),
+    text("outcome", nullable=True),
+    text("reason", nullable=True),
+    whole("refers_to", nullable=True),
+    flag("awaits_passage"),
+    flag("is_under_review"),
+    text("conflict", nullable=True),
     Index(None, "grant_no"),
     Index(None, "key"),
     Index(None, "at"),
@@ -314,61 +257,61 @@ fact = _table(
 ``at`` is corrected by what was known at its receipt. ``is_under_review``: from a revoked device, counts nothing.
 ``conflict``: the refusal the central would have given."""
 
-rejected_row = _table(
+rejected_row = table(
     "rejected_row",
     Column("device", Text, primary_key=True),
     Column("epoch", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    _instant("received_at"),
-    _text("code"),
+    instant("received_at"),
+    text("code"),
 )
 """Rows this version cannot read: acknowledged, kept, never counted."""
 
-forked_row = _table(
+forked_row = table(
     "forked_row",
     Column("device", Text, primary_key=True),
     Column("epoch", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, primary_key=True),
     Column("body", LargeBinary, nullable=False),
-    _instant("received_at"),
+    instant("received_at"),
 )
 """The other truth under an identity that is taken: two ledgers with one name."""
 
-clock_offset = _table(
+clock_offset = table(
     "clock_offset",
     Column("device", Text, primary_key=True),
     Column("boot", Text, primary_key=True),
-    _whole("offset_ms"),
-    _whole("mono_ms"),
+    whole("offset_ms"),
+    whole("mono_ms"),
 )
 """The newest CLOCK_OFFSET of each boot, and when in that boot it was."""
 
-alert = _table(
+alert = table(
     "alert",
-    _no("alert_no"),
-    _instant("at"),
-    _text("code"),
-    _text("device", nullable=True),
-    _text("note"),
-    _instant("resolved_at", nullable=True),
+    counted("alert_no"),
+    instant("at"),
+    text("code"),
+    text("device", nullable=True),
+    text("note"),
+    instant("resolved_at", nullable=True),
 )
 """What a person has to look at."""
 
-publication = _table(
+publication = table(
     "publication",
     Column("snapshot_seq", BigInteger, primary_key=True, autoincrement=False),
-    _instant("created_at"),
-    _whole("rights_count"),
-    _whole("grants"),
-    _whole("base_bytes"),
-    _text("sha256"),
+    instant("created_at"),
+    whole("rights_count"),
+    whole("grants"),
+    whole("base_bytes"),
+    text("sha256"),
 )
 """``rights_count``: the counter ``rights`` that this base holds."""
 
-publication_vector = _table(
+publication_vector = table(
     "publication_vector",
     Column(
         "snapshot_seq",
@@ -378,6 +321,6 @@ publication_vector = _table(
     ),
     Column("device", Text, primary_key=True),
     Column("epoch", Text, primary_key=True),
-    _whole("seq"),
+    whole("seq"),
 )
 """What each base has folded; no fact above the newest two may be purged."""

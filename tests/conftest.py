@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
+
+from support.databases import NewDatabase
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile(
@@ -24,6 +27,9 @@ settings.register_profile("debug", deadline=None, max_examples=20, verbosity=Ver
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
 )
+
+if TYPE_CHECKING:
+    from support.postgres import Postgres
 
 
 EXAMPLES = "hypothesis_examples"
@@ -71,3 +77,24 @@ def faults_rounds(pytestconfig: pytest.Config) -> int:
     """How many times a test that kills processes at random places does so."""
     rounds: int = pytestconfig.getoption("--faults-rounds")
     return rounds
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL, started when the first test of a worker asks for it."""
+    from support.postgres import running_postgres  # most tests need none of it
+
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """What makes a test part of the conformance suite: the address of a fresh database, once of each kind.
+
+    None = the SQLite file in the central's folder.
+    """
+    if request.param == "sqlite":
+        return lambda: None
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_url

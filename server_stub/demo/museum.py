@@ -6,8 +6,9 @@ same answers at any hour: the business day of this museum ends half a day from n
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,10 +56,10 @@ def day_cutoff(now: Instant) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Organiser:
-    """Somebody with the admin token at the central's API."""
+    """Somebody who is signed in at the central's API."""
 
     url: str
-    admin_token: str
+    token: str = field(repr=False)
 
     def ask(self, path: str) -> Any:
         """GET a management resource."""
@@ -69,9 +70,13 @@ class Organiser:
         return self._call(requests.post, path, json=dict(body or {}))
 
     def _call(self, method: Callable[..., requests.Response], path: str, **sent: Any) -> Any:
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Idempotency-Key": secrets.token_hex(16),
+        }
         reply = method(
-            f"{self.url}/v1/admin/{path}",
-            headers={"Authorization": f"Bearer {self.admin_token}"},
+            f"{self.url}/v1/{path}" if path.startswith("staff/") else f"{self.url}/v1/admin/{path}",
+            headers=headers,
             timeout=TIMEOUT_S,
             **sent,
         )
@@ -87,6 +92,13 @@ class Organiser:
         """Sell one ticket; what the buyer gets."""
         sold: dict[str, Any] = self.tell("sales", sale)
         return sold
+
+
+def sign_in(url: str, name: str, one_time: str) -> Organiser:
+    """The first administrator: signs in with what `init` printed, and chooses a password."""
+    first = Organiser(url, "").tell("staff/login", {"name": name, "password": one_time})
+    chosen = {"old": one_time, "new": secrets.token_urlsafe(24)}
+    return Organiser(url, Organiser(url, first["token"]).tell("staff/password", chosen)["token"])
 
 
 def open_museum(organiser: Organiser, now: Instant) -> None:

@@ -116,7 +116,7 @@ def build_world(
     say("the central is founded: keys, database, signed repository")
     cable = Cable(port)
     stack.callback(cable.cut)
-    _found(central_dir, f"http://127.0.0.1:{cable.port}", now)
+    founded = _found(central_dir, f"http://127.0.0.1:{cable.port}", now)
     central = Program(
         "portillon-central",
         ("serve", "--dir", str(central_dir), "--port", str(port), "--publish-every", "0"),
@@ -126,7 +126,7 @@ def build_world(
     stack.callback(central.stop)
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: _answers(url), "the central's start", START_WITHIN_S, central.log)
-    organiser = Organiser(url, (central_dir / "admin-token").read_text().strip())
+    organiser = museum.sign_in(url, founded["admin"], founded["one_time_password"])
     say("tickets are sold: annual passes, three-visit cards, a club card, a season seat")
     museum.open_museum(organiser, now)
     passes = museum.sell_passes(organiser)
@@ -159,9 +159,10 @@ def build_world(
     return world
 
 
-def _found(central_dir: Path, url_for_gates: str, now: Instant) -> None:
+def _found(central_dir: Path, url_for_gates: str, now: Instant) -> Any:
     site = ("--site", museum.SITE, "--zone", museum.ZONE, "--day-cutoff", museum.day_cutoff(now))
-    run("portillon-central", "init", "--dir", str(central_dir), "--url", url_for_gates, *site)
+    where = ("--dir", str(central_dir), "--url", url_for_gates)
+    return load_json(run("portillon-central", "init", "--json", *where, *site))
 
 
 def _enrol(organiser: Organiser, config: Path, say: Say) -> None:

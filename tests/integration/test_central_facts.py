@@ -16,22 +16,25 @@ from server_stub.central import Central
 from server_stub.devices import release_device, revoke_device
 from server_stub.publisher import publish
 from support.central_site import rows, sell_annual
+from support.databases import NewDatabase
 from support.gate_facts import entry, fact, refusal
 from support.loopback_site import LoopbackSite, code_of, loopback_site
 from support.signed_caller import GENESIS_HEX
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackSite]:
-    with loopback_site(tmp_path_factory.mktemp("site")) as made:
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> Iterator[LoopbackSite]:
+    with loopback_site(tmp_path_factory.mktemp("site"), new_database()) as made:
         sell_annual(made.central)
         publish(made.central)
         yield made
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[LoopbackSite]:
-    with loopback_site(tmp_path) as made:
+def site(tmp_path: Path, new_database: NewDatabase) -> Iterator[LoopbackSite]:
+    with loopback_site(tmp_path, new_database()) as made:
         yield made
 
 

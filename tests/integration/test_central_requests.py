@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from server_stub.devices import add_device, revoke_device
 from server_stub.publisher import publish
 from support.central_site import sell_annual
+from support.databases import NewDatabase
 from support.gate_facts import entry
 from support.loopback_site import LoopbackSite, code_of, loopback_site
 from support.signed_caller import Caller
@@ -21,16 +22,18 @@ from sync.wire import NONCE_HEADER, REQUEST_BYTES
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackSite]:
-    with loopback_site(tmp_path_factory.mktemp("site")) as made:
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> Iterator[LoopbackSite]:
+    with loopback_site(tmp_path_factory.mktemp("site"), new_database()) as made:
         sell_annual(made.central)
         publish(made.central)
         yield made
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[LoopbackSite]:
-    with loopback_site(tmp_path) as made:
+def site(tmp_path: Path, new_database: NewDatabase) -> Iterator[LoopbackSite]:
+    with loopback_site(tmp_path, new_database()) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ from server_stub.forms import EventForm
 from server_stub.publisher import Publication, publish
 from server_stub.site import load_site
 from support.central_site import CentralClock, museum, rows, sell_annual
+from support.databases import NewDatabase
 from support.gate_facts import NOON, entry, fact, not_passed, passed, refusal, watched
 from support.open_base import PublishedSite, query
 from support.sent_facts import record
@@ -33,8 +34,8 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: CentralClock) -> Iterator[Central]:
-    with museum(tmp_path, clock) as made:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
+    with museum(tmp_path, clock, new_database()) as made:
         yield made
 
 

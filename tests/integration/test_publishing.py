@@ -15,11 +15,12 @@ from server_stub.catalogue import add_event, add_scope, change_rule
 from server_stub.central import Central
 from server_stub.codes import replace_code
 from server_stub.forms import CodeKind, EventForm, OperatorForm, RuleForm
+from server_stub.operators import set_operator
 from server_stub.publisher import publish
 from server_stub.repository import KEEP_PUBLICATIONS, Repository
 from server_stub.site import load_site, set_policy
-from server_stub.staff import set_operator
 from support.central_site import MARCH_10, CentralClock, museum, sell_annual
+from support.databases import NewDatabase
 from support.open_base import PublishedSite, query
 from sync import base_rows
 from sync.operator_pins import is_pin
@@ -34,8 +35,8 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: CentralClock) -> Iterator[Central]:
-    with museum(tmp_path, clock) as made:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
+    with museum(tmp_path, clock, new_database()) as made:
         yield made
 
 
@@ -332,3 +333,12 @@ def test_publishers_of_two_processes_take_turns(central: Central) -> None:
     with one.turn():
         assert one.next_version() >= MARCH_10 // 1_000
     assert publish(central).seq
+
+
+def test_who_watches_a_publication_hears_of_every_right(central: Central) -> None:
+    for _ in range(3):
+        sell_annual(central)
+    heard: list[tuple[int, int]] = []
+    publish(central, lambda done, of_all: heard.append((done, of_all)))
+
+    assert heard == [(3, 3)]

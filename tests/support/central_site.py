@@ -11,13 +11,17 @@ from typing import Any
 from sqlalchemy import func, select
 
 from scanner.core.units import Instant, MonoMs
+from server_stub.accounts import OneTime, add_account, set_password
 from server_stub.catalogue import add_gate, add_type, add_zone
 from server_stub.central import Central, open_central
 from server_stub.forms import GateForm, RuleForm, SaleForm, TypeForm
 from server_stub.founding import Founding, found_central
 from server_stub.sales import Sold, sell
 from server_stub.serving import Serving, build_server
+from server_stub.sessions import open_session
 from server_stub.site import load_site
+from server_stub.staff_forms import StaffRole
+from server_stub.staff_tables import staff_account
 
 MARCH_10 = Instant(1_741_611_600_000)
 """10 March 2025, 14:00 in Paris."""
@@ -60,9 +64,12 @@ def set_up(central: Central) -> None:
 
 
 @contextmanager
-def museum(folder: Path, clock: CentralClock | None = None) -> Iterator[Central]:
-    """A central that is set up."""
-    with found(folder / "central", clock or CentralClock()) as central:
+def museum(
+    folder: Path, clock: CentralClock | None = None, database_url: str | None = None
+) -> Iterator[Central]:
+    """A central that is set up; its database is SQLite unless told otherwise."""
+    clock = clock or CentralClock()
+    with found(folder / "central", clock, database_url=database_url) as central:
         set_up(central)
         yield central
 
@@ -91,6 +98,20 @@ def served(central: Central) -> Iterator[str]:
 def sell_annual(central: Central, **fields: Any) -> Sold:
     """One annual pass."""
     return sell(central, SaleForm(type="annual", **fields))
+
+
+def signed_in(central: Central, role: StaffRole = StaffRole.ADMIN, name: str | None = None) -> str:
+    """A session token of somebody with a role, who chose a password before."""
+    name = name or role.value
+    with central.database.write() as connection:
+        now = central.clock.now_ms()
+        known = connection.execute(
+            select(staff_account.c.name).where(staff_account.c.name == name)
+        ).first()
+        if known is None:
+            add_account(connection, name, role, OneTime("", "no hash at all"), now)
+            set_password(connection, name, "no hash at all")
+        return open_session(connection, name, now).token
 
 
 def rows(central: Central, table: Any) -> int:

@@ -39,10 +39,10 @@ class LoopbackSite:
 
 
 @contextmanager
-def loopback_site(folder: Path) -> Iterator[LoopbackSite]:
+def loopback_site(folder: Path, database_url: str | None = None) -> Iterator[LoopbackSite]:
     """A site that is served until the block ends."""
     clock = CentralClock()
-    with museum(folder, clock) as central, served(central) as url:
+    with museum(folder, clock, database_url) as central, served(central) as url:
         yield LoopbackSite(central, clock, url)
 
 

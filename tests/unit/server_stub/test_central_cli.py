@@ -246,3 +246,66 @@ def test_lists_are_tables_in_local_time(museum: Terminal) -> None:
 
     assert header.split()[:3] == ["ticket_id", "order_id", "type"]
     assert re.search(r"\d{4}-\d\d-\d\d 00:00:00", row)
+
+
+def test_init_shows_a_one_time_password_that_is_kept_nowhere(tmp_path: Path) -> None:
+    made = Terminal(tmp_path / "c").get(
+        "init", "--site", "museum", "--zone", "Europe/Paris", "--admin", "ann"
+    )
+    kept = [
+        path
+        for path in (tmp_path / "c").rglob("*")
+        if path.is_file() and made["one_time_password"].encode() in path.read_bytes()
+    ]
+
+    assert made["admin"] == "ann"
+    assert len(made["one_time_password"]) == 20
+    assert kept == []
+
+
+def test_staff_is_added_changed_reset_and_ended_on_the_machine(museum: Terminal) -> None:
+    first = museum.get("staff", "add", "ines", "--role", "desk")["one_time_password"]
+    museum.get("staff", "role", "ines", "organiser")
+    second = museum.get("staff", "reset", "ines")["one_time_password"]
+    museum.get("staff", "disable", "ines")
+    listed = {one["name"]: one for one in museum.get("staff", "list")}
+
+    assert first != second
+    assert (listed["admin"]["role"], listed["admin"]["must_change"]) == ("admin", 1)
+    assert listed["ines"]["role"] == "organiser"
+    assert listed["ines"]["disabled_at"] is not None
+    assert "password" not in " ".join(listed["ines"])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("add", "ann", "--role", "boss"), "admin, organiser, desk, viewer"),
+        (("add", "Ann Smith", "--role", "desk"), "staff_name_bad"),
+        (("add", "admin", "--role", "desk"), "staff_name_taken"),
+        (("role", "admin", "desk"), "last_admin"),
+        (("disable", "admin"), "last_admin"),
+        (("reset", "nobody"), "staff_unknown"),
+    ],
+)
+def test_a_mistake_about_staff_is_answered_with_what_would_have_been_right(
+    museum: Terminal, words: tuple[str, ...], says: str
+) -> None:
+    result = museum.type("staff", *words)
+
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_bar_is_for_terminals_only(museum: Terminal) -> None:
+    shown = museum.type("publish")
+
+    assert shown.stderr == ""
+    assert shown.stdout.startswith("✔ published snapshot")
+    assert json.loads(museum.type("publish", "--json").stdout)["grants"] == 0
+
+
+def test_a_cell_is_shown_as_it_is(museum: Terminal) -> None:
+    museum.get("zone", "add", "[bold]east[/bold] :smile:")
+
+    assert "[bold]east[/bold] :smile:" in museum.type("zone", "list").output

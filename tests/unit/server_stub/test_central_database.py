@@ -16,13 +16,20 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from scanner.core.errors import StoreError
+from server_stub.all_tables import METADATA
 from server_stub.database import REVISION, Database
-from server_stub.tables import METADATA, zone
+from server_stub.tables import zone
+from support.databases import NewDatabase
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'central.db'}")
+def url(tmp_path: Path, new_database: NewDatabase) -> str:
+    return new_database() or f"sqlite:///{tmp_path / 'central.db'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database(url)
     made.migrate()
     yield made
     made.close()
@@ -82,8 +89,8 @@ def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None
     assert (before, after, count(database)) == (0, 0, 1)
 
 
-def test_writers_of_two_connections_take_turns(tmp_path: Path, database: Database) -> None:
-    other = Database(f"sqlite:///{tmp_path / 'central.db'}")
+def test_writers_of_two_connections_take_turns(url: str, database: Database) -> None:
+    other = Database(url)
 
     def write(to: Database, who: str) -> None:
         for number in range(20):

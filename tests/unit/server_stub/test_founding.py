@@ -14,6 +14,7 @@ from server_stub.founding import Founding, found_central
 from server_stub.repository import load_root_mark
 from server_stub.site import load_site, set_policy, set_url
 from support.central_site import CentralClock, found
+from support.postgres import Postgres
 
 
 def test_a_central_has_a_site_keys_and_an_empty_repository(tmp_path: Path) -> None:
@@ -60,7 +61,6 @@ def test_every_secret_is_its_own(tmp_path: Path) -> None:
         ]
 
         assert len(files) == len(set(files))
-        assert one.folder.load_admin_token() != two.folder.load_admin_token()
 
 
 def test_a_central_is_never_made_over_another_one(tmp_path: Path) -> None:
@@ -170,3 +170,37 @@ def test_a_policy_that_cannot_be_is_answered_with_what_can(
 
     assert caught.value.code == code
     assert caught.value.hint
+
+
+def test_a_database_that_has_a_central_gets_no_second_one(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new_url(empty=True)
+    found(tmp_path / "one", CentralClock(), database_url=url).database.close()
+    with pytest.raises(ConfigError) as caught:
+        found(tmp_path / "two", CentralClock(), database_url=url)
+
+    assert caught.value.code == "database_taken"
+    assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["nowhere", "mysql://root@localhost/x", "postgresql+nothing://localhost/x", ""]
+)
+def test_a_database_that_we_do_not_know_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        found(tmp_path / "c", CentralClock(), database_url=url)
+
+    assert caught.value.code == "database_url_bad"
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_database_that_does_not_answer_is_a_named_fault_without_its_password(
+    tmp_path: Path,
+) -> None:
+    url = f"postgresql+psycopg://ann:s3cret@/x?host={tmp_path}"
+    with pytest.raises(StoreError) as caught:
+        found(tmp_path / "c", CentralClock(), database_url=url)
+
+    assert caught.value.code == "database_unwritable"
+    assert "s3cret" not in str(caught.value)

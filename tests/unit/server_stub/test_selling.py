@@ -35,6 +35,7 @@ from server_stub.rules.orders import OrderState
 from server_stub.sales import Sold, sell
 from server_stub.site import load_site
 from support.central_site import CentralClock, museum, rows, sell_annual
+from support.databases import NewDatabase
 
 TICKET_MOST_BYTES = 130
 QR_VERSION_MOST = 8
@@ -46,8 +47,8 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: CentralClock) -> Iterator[Central]:
-    with museum(tmp_path, clock) as made:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
+    with museum(tmp_path, clock, new_database()) as made:
         yield made
 
 
@@ -172,7 +173,7 @@ def test_one_customer_is_found_by_any_spelling_of_the_address(central: Central) 
     assert rows(central, tables.customer) == 2
 
 
-@pytest.mark.parametrize("email", ["", "ann", "@x.org", "a b@x.org", "ann@org", "a@x.\x00org"])
+@pytest.mark.parametrize("email", ["", "ann", "@x.org", "a b@x.org", "ann@org", "a@x.\x01org"])
 def test_an_address_that_is_none_is_refused_without_repeating_it(
     central: Central, email: str
 ) -> None:

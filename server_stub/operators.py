@@ -12,8 +12,8 @@ import secrets
 
 from sqlalchemy import Connection, insert, update
 
-from scanner.core.errors import InputError
 from server_stub.changes import note_rights_changed
+from server_stub.faults import FieldError
 from server_stub.forms import OperatorForm, parse_name
 from server_stub.tables import operator
 from sync.operator_pins import SALT_BYTES, encode_pin
@@ -28,7 +28,12 @@ def set_operator(connection: Connection, form: OperatorForm) -> None:
         InputError: ``pin_bad``, ``name_bad``.
     """
     if not _PIN.fullmatch(form.pin):
-        raise InputError("pin_bad", "the PIN is not 4 to 12 digits", "choose another")
+        raise FieldError(
+            "pin_bad",
+            "the PIN is not 4 to 12 digits",
+            "choose another",
+            field="pin",
+        )
     name = parse_name("operator", form.name)
     values = {
         "role": form.role,

@@ -1,0 +1,92 @@
+"""Who may do what: every route of the API has one act, every role a set of acts.
+
+Law: a table, and nothing beside it. A route that is not in it is closed to everybody (and a test walks all routes, so
+that none is forgotten). What moves money or creates a right is in `ONCE` as well: it needs an ``Idempotency-Key``.
+
+Source: docs/central.md, "Staff".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from scanner.core.errors import InputError
+from server_stub.staff_forms import StaffRole
+
+
+class Act(StrEnum):
+    """What a route lets a person do."""
+
+    OWN = "own"
+    """Look after one's own session and password: everybody, also with a one-time password."""
+    LOOK = "look"
+    SELL = "sell"
+    SET_UP = "set up"
+    RUN = "run"
+    MANAGE_STAFF = "manage staff"
+
+
+ACTS_OF: Mapping[StaffRole, frozenset[Act]] = {
+    StaffRole.VIEWER: frozenset({Act.OWN, Act.LOOK}),
+    StaffRole.DESK: frozenset({Act.OWN, Act.LOOK, Act.SELL}),
+    StaffRole.ORGANISER: frozenset({Act.OWN, Act.LOOK, Act.SELL, Act.SET_UP, Act.RUN}),
+    StaffRole.ADMIN: frozenset(Act),
+}
+
+ACT_OF: Mapping[str, Act] = {
+    "GET /v1/staff/me": Act.OWN,
+    "POST /v1/staff/logout": Act.OWN,
+    "POST /v1/staff/password": Act.OWN,
+    "GET /v1/admin/list/{what}": Act.LOOK,
+    "GET /v1/admin/counts": Act.LOOK,
+    "POST /v1/admin/sales": Act.SELL,
+    "POST /v1/admin/orders/{order_id}/refund": Act.SELL,
+    "POST /v1/admin/tickets/{ticket_id}/deny": Act.SELL,
+    "GET /v1/admin/credentials/{number}": Act.SELL,
+    "POST /v1/admin/credentials/{number}/revoke": Act.SELL,
+    "POST /v1/admin/credentials/{number}/replace": Act.SELL,
+    "POST /v1/admin/zones": Act.SET_UP,
+    "POST /v1/admin/scopes": Act.SET_UP,
+    "POST /v1/admin/gates": Act.SET_UP,
+    "POST /v1/admin/types": Act.SET_UP,
+    "POST /v1/admin/types/{name}/rule": Act.SET_UP,
+    "POST /v1/admin/events": Act.SET_UP,
+    "POST /v1/admin/events/{number}/cancel": Act.SET_UP,
+    "POST /v1/admin/operators": Act.SET_UP,
+    "POST /v1/admin/policies": Act.SET_UP,
+    "POST /v1/admin/publish": Act.RUN,
+    "POST /v1/admin/devices": Act.RUN,
+    "POST /v1/admin/devices/{device}/revoke": Act.RUN,
+    "POST /v1/admin/devices/{device}/release": Act.RUN,
+    "POST /v1/admin/alerts/{number}/resolve": Act.RUN,
+    "GET /v1/admin/staff": Act.MANAGE_STAFF,
+    "POST /v1/admin/staff": Act.MANAGE_STAFF,
+    "POST /v1/admin/staff/{name}/role": Act.MANAGE_STAFF,
+    "POST /v1/admin/staff/{name}/reset": Act.MANAGE_STAFF,
+    "POST /v1/admin/staff/{name}/disable": Act.MANAGE_STAFF,
+}
+"""``METHOD path``, as the OpenAPI writes it → what it takes."""
+
+ONCE: frozenset[str] = frozenset(
+    {
+        "POST /v1/admin/sales",
+        "POST /v1/admin/orders/{order_id}/refund",
+        "POST /v1/admin/credentials/{number}/replace",
+        "POST /v1/admin/devices",
+    }
+)
+"""Routes that move money or create a right: twice would be one time too many."""
+
+
+def require_allowed(route: str, role: StaffRole) -> None:
+    """Raises `InputError` ``role_may_not`` when a role may not use a route."""
+    act = ACT_OF.get(route)
+    if act is not None and act in ACTS_OF[role]:
+        return
+    able = [other.value for other in StaffRole if act in ACTS_OF[other]]
+    raise InputError(
+        "role_may_not",
+        f"the role {role.value!r} may not {act.value if act else 'do this'}; nothing was done",
+        f"ask somebody whose role is {' or '.join(able) if able else 'another'}",
+    )

@@ -1,0 +1,41 @@
+"""One example of every body that staff send, for the API's description.
+
+Law: each is parsed by a test with the very form that it is an example of, and every form that a route takes has one.
+
+Source: docs/central.md, "API".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "ZoneForm": {"name": "hall"},
+    "ScopeForm": {"name": "Season 2026"},
+    "GateForm": {"name": "Main entrance", "zone": "hall", "direction": "in", "types": []},
+    "TypeForm": {
+        "name": "Annual pass",
+        "validity": "365 days after purchase",
+        "rule": {"max_total": 50, "max_per_day": 1},
+    },
+    "RuleForm": {
+        "max_total": None,
+        "max_per_day": 1,
+        "windows": [{"days": ["mon", "tue"], "from": "09:00", "until": "16:00"}],
+    },
+    "EventForm": {
+        "name": "Match 1",
+        "starts_at": "2026-05-01T20:00",
+        "ends_at": "2026-05-01T22:00",
+        "scopes": ["Season 2026"],
+    },
+    "OperatorForm": {"name": "Ines", "role": "supervisor", "pin": "4711"},
+    "PolicyForm": {"name": "soft_age_s", "value": "3600"},
+    "SaleForm": {"type": "Annual pass", "email": "ann@example.org", "holder": "Ann Example"},
+    "DenyForm": {"reason": "UNPAID"},
+    "DeviceForm": {"gate": "Main entrance"},
+    "LoginForm": {"name": "admin", "password": "the one-time password"},
+    "PasswordForm": {"old": "the one-time password", "new": "four words nobody guesses"},
+    "StaffForm": {"name": "ann.smith", "role": "desk"},
+    "StaffRoleForm": {"role": "organiser"},
+}
