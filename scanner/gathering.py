@@ -13,6 +13,7 @@ from itertools import takewhile
 
 from scanner.core.clock import ClockReading
 from scanner.core.errors import GateError, InputError
+from scanner.core.freshness import AgeMark
 from scanner.core.grants import AccessGrant, Event, Gate
 from scanner.core.question import (
     Facts,
@@ -53,8 +54,10 @@ class Gathering:
         self._history = history
         self._doubt = doubt
 
-    def facts(self, direction: Direction, clock: ClockReading, lane: LaneReadiness) -> Facts:
-        """Everything `decide` may look at."""
+    def facts(
+        self, direction: Direction, clock: ClockReading, lane: LaneReadiness, age: AgeMark
+    ) -> Facts:
+        """Everything `decide` may look at. ``age``: the base's, as counted in this boot."""
         presented, events = self._presented, self._open_events(clock.now)
         key = presented.key if presented.problem in _LOOKED_UP else None
         grants: tuple[GrantFacts, ...] = ()
@@ -65,6 +68,7 @@ class Gathering:
             lane=lane,
             presented=presented,
             snapshot=self._tables.mark,
+            age_mark=age,
             is_revoked=key is not None and self._base.is_revoked(key),
             is_step_used=key is not None and self._history.is_step_used(key, presented.step),
             grants=grants,

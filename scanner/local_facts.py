@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from scanner.core.clock import ClockReading
+from scanner.core.clock import ClockReading, ClockState
 from scanner.core.errors import InputError
 from scanner.core.grants import Event
 from scanner.core.question import Facts, GrantFacts, Scope, UnlistedFacts
@@ -99,6 +99,7 @@ def _shown(
     shown: dict[str, Any] = {
         "snapshot": _mark(facts),
         "policy": msgspec.Raw(_policy_json(policy)),
+        "age": _age(facts, clock),
         "floor": None if clock.floor == clock.now else clock.floor,
         "gate": scope if any(scope) else None,
         "lane": facts.lane,
@@ -115,6 +116,13 @@ def _shown(
     if facts.unlisted is not None:
         shown["unlisted"] = _unlisted(facts.unlisted, facts.events, counts)
     return {name: value for name, value in shown.items() if value}
+
+
+def _age(facts: Facts, clock: ClockReading) -> int | None:
+    """The snapshot's age in ms, where it does not follow from the clock."""
+    if clock.state is not ClockState.UNTRUSTED or facts.age_mark is None:
+        return None
+    return facts.age_mark.age_ms
 
 
 def _mark(facts: Facts) -> tuple[int, int] | None:

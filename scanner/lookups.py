@@ -14,6 +14,7 @@ from pathlib import Path
 from scanner.core.calendar import SiteCalendar
 from scanner.core.clock import ClockReading
 from scanner.core.credential import Opaque, opaque_key, parse
+from scanner.core.freshness import AgeMark, mark_age
 from scanner.core.grants import Gate, SnapshotMark
 from scanner.core.override import Operator
 from scanner.core.presenting import Reader, present
@@ -41,6 +42,7 @@ class Lookups:
         self._bases = CurrentBase(cache_dir)
         self._own = own
         self._peers = NoPeers() if peers is None else peers
+        self._age: AgeMark | None = None
         self._bases.follow()
 
     @property
@@ -107,8 +109,9 @@ class Lookups:
             presented = present(cleaned, symbology, reader, clock)
             history = History(base, self._own, self._peers, clock)
             gathering = Gathering(base, gate, presented, history, self._bases.doubts.doubt)
+            self._age = mark_age(base.tables.mark.created_at, clock, self._age)
             try:
-                return gathering.facts(direction, clock, lane)
+                return gathering.facts(direction, clock, lane, self._age)
             except UNREADABLE as error:
                 in_use = self._bases.give_up(error)
         return self._nothing_known(cleaned, symbology, clock, lane)

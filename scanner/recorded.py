@@ -22,6 +22,7 @@ from scanner.core.credential import CredentialKind
 from scanner.core.decision import decide
 from scanner.core.errors import InputError
 from scanner.core.events import Fact, FactKind
+from scanner.core.freshness import AgeMark
 from scanner.core.grants import Gate, SnapshotMark, TicketType
 from scanner.core.question import (
     Facts,
@@ -127,6 +128,7 @@ def _recorded(fact: Fact, kept: Mapping[str, Any]) -> Recorded:
         lane=LaneReadiness(kept["lane"]),
         presented=presented,
         snapshot=None if mark is None else _mark(*mark),
+        age_mark=None if mark is None else _age_mark(fact, mark[1], kept.get("age", 0)),
         is_revoked=kept.get("is_revoked", False),
         is_step_used=kept.get("is_step_used", False),
         grants=tuple(_grant(one) for one in kept.get("grants", ())),
@@ -153,6 +155,10 @@ def _presented(fact: Fact, kept: Mapping[str, Any]) -> Presented:
         step=fact.step,
         problem=None if problem is None else Reason(problem),
     )
+
+
+def _age_mark(fact: Fact, created_at: int, age_ms: int) -> AgeMark:
+    return AgeMark(Instant(created_at), fact.boot, fact.mono_ms, age_ms)
 
 
 def _mark(seq: int, created_at: int) -> SnapshotMark:

@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from scanner.core.calendar import SiteCalendar
+from scanner.core.calendar import SiteCalendar, minutes_of
 from scanner.core.errors import GateError, InputError
 from scanner.core.units import Instant
 
@@ -22,6 +22,12 @@ Name = TypeVar("Name", bound=StrEnum)
 Value = TypeVar("Value")
 
 EPOCH = Instant(0)
+MOST = 2_147_483_647
+"""The largest number of anything: what a ticket can state, and far beyond any count."""
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""Years that a story may speak of; a term of a hundred years still ends within the calendar."""
+
 _SHOWN_CHARACTERS = 80
 
 
@@ -102,7 +108,7 @@ class Table:
             return default
         if isinstance(value, str) and value:
             return value
-        self.wrong(key, f"{shown(value)} is not a text")
+        self.wrong(key, f"{shown(value)} is {'empty' if value == '' else 'not a text'}")
         return default
 
     def flag(self, key: str, *, default: bool) -> bool:
@@ -113,26 +119,28 @@ class Table:
         self.wrong(key, f"{shown(value)} is not true or false")
         return default
 
-    def number(self, key: str, default: int, least: int = 0) -> int:
-        """A whole number of at least ``least``."""
+    def number(self, key: str, default: int, least: int = 0, hint: str = "") -> int:
+        """A whole number of at least ``least``; ``hint`` says what else would do."""
         value = self.raw(key)
         if value is None:
             return default
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= MOST:
             return value
-        self.wrong(key, f"{shown(value)} is not a whole number of {least} or more")
+        is_above = isinstance(value, int) and value > MOST
+        bounds = f"at most {MOST}" if is_above else f"{least} or more"
+        self.wrong(key, f"{shown(value)} is not a whole number of {bounds}{hint}")
         return default
 
-    def optional_number(self, key: str, least: int = 0) -> int | None:
+    def optional_number(self, key: str, least: int = 0, hint: str = "") -> int | None:
         """A whole number, if given."""
-        return self.number(key, least, least) if key in self else self.raw(key)
+        return self.number(key, least, least, hint) if key in self else self.raw(key)
 
     def seconds(self, key: str, default: float) -> float:
         """A length of time, fractions allowed."""
         value = self.raw(key)
         if value is None:
             return default
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST:
             return float(value)
         self.wrong(key, f"{shown(value)} is not a number of seconds")
         return default
@@ -160,8 +168,19 @@ class Table:
         value = self.raw(key)
         if value is None or isinstance(value, list):
             return value or []
-        self.wrong(key, f"{shown(value)} is not a list")
+        what = f"{shown(value)} is not a list"
+        if isinstance(value, Mapping):
+            what = f"is one table, not a list of them (write [[{self.at(key)}]])"
+        elif isinstance(value, str):
+            what += f" (write [{shown(value)}])"
+        self.wrong(key, what)
         return []
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of texts in which none at all would be taken for all of them."""
+        if self.raw(key) == []:
+            self.wrong(key, "[] names none (leave it out for all)")
+        return self.texts(key)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts."""
@@ -213,14 +232,22 @@ class Table:
     def moment(self, key: str) -> datetime | None:
         """A date and time, as text or as TOML writes it."""
         value = self.raw(key)
-        if value is None or isinstance(value, datetime):
-            return value
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return self._within(key, value)
         try:
             if isinstance(value, str) and len(value) > len("2026-01-01"):
-                return datetime.fromisoformat(value)
+                return self._within(key, datetime.fromisoformat(value))
         except ValueError:
             pass
         self.wrong(key, f"{shown(value)} is not a date and time (2026-03-10T14:00)")
+        return None
+
+    def _within(self, key: str, moment: datetime) -> datetime | None:
+        if FIRST_YEAR <= moment.year <= LAST_YEAR:
+            return moment
+        self.wrong(key, f"{moment.isoformat()} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
         return None
 
     def dates(self, key: str) -> frozenset[date]:
@@ -234,11 +261,16 @@ class Table:
         return frozenset(found)
 
     def clock_time(self, key: str, default: str) -> str:
-        """A time of day as HH:MM."""
+        """A time of day as HH:MM; 24:00 ends a day."""
         value = self.raw(key)
+        text = default if value is None else value
         if isinstance(value, time):
-            return value.strftime("%H:%M")
-        return self.text(key, default)
+            is_whole = value == value.replace(second=0, microsecond=0)
+            text = value.isoformat("minutes" if is_whole else "auto")
+        if isinstance(text, str) and minutes_of(text) is not None:
+            return text
+        self.wrong(key, f"{shown(value)} is not a time of day (09:00)")
+        return default
 
     def build(self, key: str, make: Callable[[], Value], default: Value) -> Value:
         """What a constructor makes of values that are right one by one; what it refuses is a problem at ``key``."""
@@ -266,8 +298,12 @@ class Table:
 
 
 def shown(value: object) -> str:
-    """A value in a message, never longer than a line."""
+    """A value in a message, as TOML writes it, never longer than a line."""
     text = repr(value)
+    if isinstance(value, bool):
+        text = text.lower()
+    elif isinstance(value, date | time):
+        text = value.isoformat()
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from scanner.core.calendar import SiteCalendar
+from scanner.core.calendar import DAY_MINUTES, SiteCalendar, minutes_of
 from scanner.core.errors import InputError
 from scanner.core.grants import Gate
 from scanner.core.rehearsal_script import Script, ScriptGate
@@ -160,9 +160,12 @@ class FileReader:
     def policy(self, table: Table) -> SitePolicy:
         """The site's settings; what follows is read by its calendar."""
         zone, cutoff = table.text("zone", DEFAULT_ZONE), table.clock_time("day_cutoff", "00:00")
-        usual = SitePolicy(calendar=self._site)
+        midnight = table.build("zone", lambda: SiteCalendar(zone), self._site)
+        usual = SitePolicy(calendar=midnight)
         policy = SitePolicy(
-            calendar=table.build("zone", lambda: SiteCalendar(zone, cutoff), self._site),
+            calendar=table.build(
+                "day_cutoff", lambda: replace(midnight, day_cutoff=cutoff), midnight
+            ),
             clock_policy=table.choice("clock_policy", Policy, Policy.ACCEPT),
             soft_age_s=table.number("soft_age_s", usual.soft_age_s),
             hard_age_s=table.number("hard_age_s", usual.hard_age_s),
@@ -195,7 +198,7 @@ class FileReader:
             is_watched=table.flag("passage_sensor", default=False),
             has_rtc=table.flag("rtc", default=False),
         )
-        types = table.texts("types")
+        types = table.names("types")
         table.close()
         return gate, types
 
@@ -241,7 +244,7 @@ def _limit(table: Table, key: str) -> int | None:
     """A limit of at least 1; "unlimited" is none."""
     if table.raw(key) == UNLIMITED:
         return None
-    return table.optional_number(key, least=1)
+    return table.optional_number(key, least=1, hint=f', or "{UNLIMITED}"')
 
 
 def _window(table: Table) -> Window:
@@ -249,4 +252,12 @@ def _window(table: Table) -> Window:
     from_, until = table.clock_time("from", "00:00"), table.clock_time("until", "24:00")
     table.require("days")
     table.close()
-    return table.build("days", lambda: parse_window(days, from_, until), ALWAYS)
+    if table.values.get("days") == []:
+        table.wrong("days", "[] names no day")
+    if not days:
+        return ALWAYS
+    if from_ == until:
+        table.wrong("until", f"{until!r} is the start too (a whole day: '00:00' until '24:00')")
+        return ALWAYS
+    key = "from" if minutes_of(from_) == DAY_MINUTES else "days"
+    return table.build(key, lambda: parse_window(days, from_, until), ALWAYS)

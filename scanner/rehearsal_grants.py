@@ -42,6 +42,15 @@ DEFAULT_RULE = ""
 """What a grant that names none goes by: one entry in all."""
 
 ROTATING = "rotating:"
+_FIXED = {
+    "id": "a grant keeps its id",
+    "used": "what was used before the first step is over",
+    "last_entry": "what was used before the first step is over",
+}
+"""What no step changes."""
+
+USED_MOST = 100_000
+"""Entries before the story; each is a fact of its own."""
 _A_DAY = Offset(1, Unit.DAYS)
 
 
@@ -138,8 +147,9 @@ class GrantReader:
 
     def changed_grant(self, name: str, change: Table) -> ScriptGrant:
         """A grant after a change."""
-        if "id" in change:
-            change.wrong("id", "a grant keeps its id")
+        for key, why in _FIXED.items():
+            if key in change:
+                change.wrong(key, why)
         if "codes" in change:
             self._grant_tables[name].pop("code", None)
         merged = {**self._grant_tables[name], **change.values, "id": name}
@@ -173,10 +183,14 @@ class GrantReader:
     def _grant(self, table: Table, number: GrantNo) -> ScriptGrant:
         codes, rotating = self._codes(table)
         name = table.text("id", codes[0])
-        is_signed = table.flag("signed", default=False)
+        is_signed, used = table.flag("signed", default=False), table.number("used", 0)
         is_listed = table.flag("listed", default=True)
         if not is_listed and not is_signed and not rotating.issuperset(codes):
             table.wrong("listed", "a code without a row must be a signed ticket (signed = true)")
+        if used > USED_MOST:
+            table.wrong("used", f"{used} is above {USED_MOST}")
+        if "last_entry" in table and not used:
+            table.wrong("last_entry", "there was none (used is 0)")
         grant = ScriptGrant(
             name=name,
             grant=self._row(table, number),
@@ -185,7 +199,7 @@ class GrantReader:
             is_signed=is_signed,
             is_listed=is_listed,
             exceptions=tuple(self._exception(one) for one in table.tables("event_exceptions")),
-            used=table.number("used", 0),
+            used=min(used, USED_MOST),
             last_used_at=table.instant("last_entry", self._site),
         )
         table.close()
@@ -199,6 +213,11 @@ class GrantReader:
         if not given:
             table.wrong("code", "is missing")
         bare = tuple(one.removeprefix(ROTATING) for one in given) or ("?",)
+        key = "codes" if "codes" in table else "code"
+        for one in sorted({one for one in bare if bare.count(one) > 1}):
+            table.wrong(key, f"{shown(one)} is listed twice")
+        if "" in bare:
+            table.wrong(key, f"{shown(ROTATING)} lacks its code")
         return bare, frozenset(
             one.removeprefix(ROTATING) for one in given if one.startswith(ROTATING)
         )
@@ -235,7 +254,7 @@ class GrantReader:
         return self._names.scope(None) if self._names.events else None
 
     def _zones(self, table: Table) -> frozenset[ZoneNo]:
-        return frozenset(self._names.zone(name) for name in table.texts("zones"))
+        return frozenset(self._names.zone(name) for name in table.names("zones"))
 
     def _exception(self, table: Table) -> EventException:
         table.require("event")

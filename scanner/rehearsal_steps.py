@@ -281,7 +281,7 @@ def _numbers(table: Table, kind: str, names: Iterable[str]) -> dict[str, int]:
             found[name] = table.number(name, 0)
         else:
             table.raw(name)
-            table.wrong(name, f"is not {kind} of this file (valid: {_list(names)})")
+            table.wrong(name, f"{shown(name)} is not {kind} of this file (valid: {_list(names)})")
     return found
 
 

@@ -6,7 +6,7 @@ transaction: one writer at a time, whichever database it is and however many pro
 same instant can corrupt it in SQLite 3.7.0 to 3.51.2); on PostgreSQL it is one advisory lock that ends with the
 transaction. Readers never write, never wait and see one moment.
 
-Source: docs/central.md, "Database"; docs/adr/0012-one-writer-at-a-time.md; sqlite.org/wal.html, "The WAL reset bug".
+Source: docs/central.md, "Database"; docs/adr/0013-one-writer-at-a-time.md; sqlite.org/wal.html, "The WAL reset bug".
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from scanner.core.errors import ConfigError, StoreError
+from scanner.core.errors import ConfigError, InputError, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x706F7274
 """The advisory lock of PostgreSQL that a writer holds; it belongs to one database, so to one central."""
-MISTAKES = (DataError, IntegrityError, ProgrammingError)
+UNSTORABLE = (DataError, OverflowError)
+"""What somebody sent is no value that a column can hold: a NUL character, a number of more than 64 bits."""
+MISTAKES = (IntegrityError, ProgrammingError)
 """Refusals that say something about our statement, not about the disk or the line."""
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 POOLED = 4
@@ -102,10 +104,13 @@ class Database:
 
         Raises:
             StoreError: ``database_unwritable``.
+            InputError: ``value_unstorable``.
         """
         try:
             with self._turn.taken(), self._writer.begin() as connection:
                 yield connection
+        except UNSTORABLE as error:
+            raise _unstorable() from error
         except MISTAKES:
             raise
         except DatabaseError as error:
@@ -117,10 +122,13 @@ class Database:
 
         Raises:
             StoreError: ``database_unwritable``.
+            InputError: ``value_unstorable``.
         """
         try:
             with self._reader.begin() as connection:
                 yield connection
+        except UNSTORABLE as error:
+            raise _unstorable() from error
         except MISTAKES:
             raise
         except DatabaseError as error:
@@ -247,6 +255,14 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise _unusable(error) from error
+
+
+def _unstorable() -> InputError:
+    return InputError(
+        "value_unstorable",
+        "a value of this request is none that the database can hold; nothing was kept",
+        "leave out NUL characters, and numbers of more than 64 bits",
+    )
 
 
 def _unusable(error: Exception) -> StoreError:

@@ -38,11 +38,25 @@ NAME_CHARACTERS = 80
 MINOR_MOST = 10**12
 Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MOST)]
 """Minor units (cents) of the site's currency."""
+NUMBER_MOST = 2**53 - 1
+"""Larger numbers do not survive every JSON reader."""
 Form = TypeVar("Form", bound="Strict")
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A form: a field that we do not know is an error, not something to ignore."""
+    """A form: a field that we do not know is an error, not something to ignore.
+
+    Nothing in it is what cannot be kept: a NUL character, a number that not every reader survives.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            texts = value if isinstance(value, list) else [value]
+            if any(isinstance(text, str) and "\0" in text for text in texts):
+                raise ValueError(f"field `{name}` holds a NUL character")
+            if isinstance(value, int) and abs(value) > NUMBER_MOST:
+                raise ValueError(f"field `{name}` is over {NUMBER_MOST}")
 
 
 class ZoneForm(Strict, frozen=True):

@@ -23,6 +23,7 @@ from scanner.core.rules import SitePolicy
 from server_stub import tables
 from server_stub.changes import note_rights_changed
 from server_stub.faults import FieldError
+from server_stub.forms import NUMBER_MOST
 
 SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """It is part of file names and of a TUF role's name."""
@@ -152,8 +153,11 @@ def _parse_policy(name: str, value: str) -> Any:
             field="value",
             valid=kind if issubclass(kind, StrEnum) else (),
         ) from error
-    if not isinstance(parsed, StrEnum) and parsed < 0:
+    if not isinstance(parsed, StrEnum) and not 0 <= parsed <= NUMBER_MOST:
         raise FieldError(
-            "policy_bad", f"policy {name} = {value!r} is negative", "0 = off", field="value"
+            "policy_bad",
+            f"policy {name} = {value[:40]!r} is not within 0 to {NUMBER_MOST}",
+            "0 = off",
+            field="value",
         )
     return parsed

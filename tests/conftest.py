@@ -1,4 +1,4 @@
-"""What every test stands on: the hypothesis profiles and the long rounds of `make faults`.
+"""What every test stands on: the hypothesis profiles, the count of its examples and the long rounds of `make faults`.
 
 Law: nothing here changes what a test may touch; a fixture that only one folder needs lives in that folder.
 """
@@ -6,7 +6,8 @@ Law: nothing here changes what a test may touch; a fixture that only one folder 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,37 @@ settings.load_profile(
 
 if TYPE_CHECKING:
     from support.postgres import Postgres
+
+
+EXAMPLES = "hypothesis_examples"
+"""Under this name a test's report says how many examples it judged; so it reaches us from another worker too."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a property's report how many examples it judged: passing and failing, not those thrown away."""
+    report = yield
+    statistics: str = getattr(item, "hypothesis_statistics", "")
+    if call.when == "call" and statistics:
+        judged = re.findall(r"(\d+) passing, (\d+) failing", statistics)
+        report.user_properties.append((EXAMPLES, sum(int(a) + int(b) for a, b in judged)))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line with the number of examples that hypothesis ran, over all tests and workers."""
+    found = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == EXAMPLES
+    ]
+    if found:
+        terminalreporter.write_line(f"hypothesis: {sum(found)} examples in {len(found)} tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

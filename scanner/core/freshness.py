@@ -28,6 +28,7 @@ class Freshness(StrEnum):
 class AgeMark:
     """The age a snapshot had at one monotonic moment of a boot: at its download, or at the first look after a start."""
 
+    created_at: Instant
     boot: BootId
     mono: MonoMs
     age_ms: int
@@ -44,14 +45,14 @@ def age_ms(created_at: Instant, reading: ClockReading, mark: AgeMark | None = No
     if reading.state is not ClockState.UNTRUSTED:
         return max(0, reading.now - created_at)
     least = max(0, reading.floor - created_at)
-    if mark is None or mark.boot != reading.boot:
+    if mark is None or (mark.created_at, mark.boot) != (created_at, reading.boot):
         return least
     return max(least, mark.age_ms + reading.mono - mark.mono)
 
 
 def mark_age(created_at: Instant, reading: ClockReading, mark: AgeMark | None = None) -> AgeMark:
     """The age as of a reading, to count on from."""
-    return AgeMark(reading.boot, reading.mono, age_ms(created_at, reading, mark))
+    return AgeMark(created_at, reading.boot, reading.mono, age_ms(created_at, reading, mark))
 
 
 def freshness(age: int, soft_s: int, hard_s: int) -> Freshness:

@@ -161,4 +161,4 @@ def _is_beyond_days(rule: ScanRule, before: Tally, today: date) -> bool:
         return False
     if rule.consecutive_only:
         return bool(used) and not 0 <= (today - min(used)).days < limit
-    return today not in used and len(used) >= limit
+    return len(used) >= limit and today not in sorted(used)[:limit]

@@ -122,7 +122,7 @@ class Facts:
 
     ``events`` holds at least every event whose doors are open now (by the wall clock of the scan) in the gate's zone.
     ``is_revoked``: the key has a prefix in the revocation list. ``is_step_used``: an accepted, not given-back entry
-    used this rotating step. ``age_mark``: the snapshot's age at an earlier moment of this boot.
+    used this rotating step. ``age_mark``: the snapshot's age as counted in this boot.
     """
 
     gate: Gate

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from scanner.core.clock import ClockReading, ClockState
 from scanner.core.events import Fact
 from scanner.core.fact_book import FactBook, Owner
+from scanner.core.freshness import AgeMark
 from scanner.core.grants import Gate
 from scanner.core.question import (
     Facts,
@@ -46,8 +47,9 @@ def gather(
     script: Script,
     clock: ClockReading,
     device: DeviceId,
+    age: AgeMark,
 ) -> Facts:
-    """Everything `decide` may look at; ``device`` is the lane's own."""
+    """Everything `decide` may look at; ``device`` is the lane's own, ``age`` the snapshot's."""
     snapshot, book = known
     key = presented.key if presented.problem in _LOOKED_UP else None
     history = _History(book, script, clock, device)
@@ -59,6 +61,7 @@ def gather(
         lane=lane,
         presented=presented,
         snapshot=snapshot.mark,
+        age_mark=age,
         is_revoked=key in snapshot.state.revoked,
         is_step_used=key is not None and history.is_step_used(key, presented.step),
         grants=tuple(_grant_facts(grant, snapshot.state, script, history) for grant in grants),

@@ -17,6 +17,7 @@ from scanner.core.clock import ClockReading, ClockState
 from scanner.core.credential import clean
 from scanner.core.decision import decide
 from scanner.core.events import Fact, FactKind, Identity
+from scanner.core.freshness import AgeMark, mark_age
 from scanner.core.lane_facts import (
     clock_fact,
     happened,
@@ -108,6 +109,7 @@ class CoreLane:
         self._next_seq = Seq(1)
         self._floor_at = Instant(0)
         self._shown = Presentations(debounce_ms=0)
+        self._age: AgeMark | None = None
         self._is_full = False
         self._is_faulty = False
         self._start()
@@ -147,7 +149,10 @@ class CoreLane:
         readiness = lane.readiness(self._state, step.direction)
         presented = present(cleaned, None, READER, reading)
         known, script = self._site.known_to(self.name), self._script
-        facts = gather(self._of.gate, presented, readiness, known, script, reading, self._device)
+        self._age = mark_age(known.snapshot.mark.created_at, reading, self._age)
+        facts = gather(
+            self._of.gate, presented, readiness, known, script, reading, self._device, self._age
+        )
         scan = Scan(direction=step.direction, party=step.party, is_inspection=step.is_inspection)
         return self._noted(decide(scan, facts, script.policy, reading)), presented
 

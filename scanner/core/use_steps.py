@@ -125,7 +125,10 @@ def limit_year(case: Case) -> Finding | None:
 
 
 def limit_days(case: Case) -> Finding | None:
-    """Distinct business dates with a charged entry; consecutive ones count from the first, used or not."""
+    """Distinct business dates with a charged entry: the first so many; consecutive ones from the first, used or not.
+
+    A day beyond the limit, which lanes that were cut off admitted to, is not opened by having been used.
+    """
     limit = case.rule.max_distinct_days
     if limit is None or case.is_free:
         return None
@@ -134,7 +137,7 @@ def limit_days(case: Case) -> Finding | None:
     if case.rule.consecutive_only:
         is_open = 0 <= (case.today - first).days < limit
     else:
-        is_open = case.today in used or len(used) < limit
+        is_open = len(used) < limit or case.today in sorted(used)[:limit]
     values = (("today", case.today), ("first", first), ("used", len(used)), ("limit", limit))
     return passed(*values) if is_open else refused(Reason.LIMIT_DAYS, *values)
 

@@ -16,7 +16,6 @@ from server_stub import benefit_forms, forms, order_api, shop_api, staff_forms
 from server_stub.central import Central
 from server_stub.examples import EXAMPLES
 from support.central_site import museum, sell_annual, served, signed_in
-from support.databases import NewDatabase
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of a library and its own dependencies, at their import
@@ -38,11 +37,8 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def site(
-    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
-) -> Iterator[tuple[Central, str]]:
-    folder = tmp_path_factory.mktemp("site")
-    with museum(folder, None, new_database()) as central, served(central) as url:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Central, str]]:
+    with museum(tmp_path_factory.mktemp("site")) as central, served(central) as url:
         sell_annual(central)
         yield central, url
 

@@ -429,3 +429,34 @@ def test_the_acts_of_a_role_grow_with_it() -> None:
 
     assert all(lower < higher for lower, higher in pairwise(acts))
     assert acts[-1] == frozenset(Act)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("sales", {"type": "annual", "seat": "A\0B"}),
+        ("sales", {"type": "annual", "email": "a\0b@example.org"}),
+        ("gates", {"name": "x", "zone": "hall", "types": ["an\0nual"]}),
+        ("zones", {"name": "ha\0ll"}),
+        ("tickets/a%00b/deny", {"reason": "UNPAID"}),
+        ("orders/a%00b/refund", {}),
+        ("staff/a%00b/reset", {}),
+        ("events", {"name": "x", "starts_at": "9999-12-31T23:59", "ends_at": "9999-12-31T23:59"}),
+        ("types", {"name": "x", "validity": "99999999999999999999 years after purchase"}),
+        ("types", {"name": "x", "validity": "..9999-12-31"}),
+        ("types", {"name": "x", "validity": "always", "rule": {"max_total": 2**70}}),
+        ("policies", {"name": "soft_age_s", "value": "9" * 400}),
+    ],
+)
+def test_what_no_database_can_hold_is_a_mistake_of_the_caller(
+    office: Office, path: str, body: dict[str, Any]
+) -> None:
+    refused = office.call(
+        "POST",
+        f"/v1/admin/{path}",
+        signed_in(office.central),
+        json=body,
+        headers={"Idempotency-Key": f"nul-{secrets.token_hex(4)}"},
+    )
+
+    assert refused.status_code in {404, 422}, refused.text

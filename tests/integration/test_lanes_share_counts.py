@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from server_stub.forms import CodeKind
 from server_stub.sales import Sold
+from support.disk_words import Piece, pieces_of
 from support.eventually import eventually
 from support.venue import Venue, VenueLane, venue
 from sync.durable import save_atomically
@@ -22,9 +25,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
         yield made
 
 
-def sold(site: Venue, kind: str) -> Sold:
+def sold(site: Venue, type_name: str, **form: Any) -> Sold:
     """A code that every lane knows: nothing but a notice can have told them, no poll comes in an hour."""
-    made = site.sell(kind)
+    made = site.sell(type_name, **form)
     seq = site.central.publish().seq
     for lane in site.lanes:
         assert eventually(lambda: snapshot_of(lane) >= seq, WITHIN_S), f"{lane.name} has it not"  # noqa: B023
@@ -50,6 +53,26 @@ def test_an_entry_at_one_lane_uses_up_the_right_at_the_other(
     assert heard(south, ticket, 1)
 
     assert south.scan(ticket) == reason
+
+
+def test_s62_a_stolen_box_tells_no_code_no_name_and_no_address(site: Venue) -> None:
+    north, south = site.lanes
+    secrets = {"code": "77001234567890123456", "email": "quidam@stolen.example", "name": "Quidam"}
+    card = sold(site, "daily", email=secrets["email"], holder="Quidam Perdu", code=secrets["code"])
+    signed = sold(site, "daily", email=secrets["email"], kind=CodeKind.SIGNED)
+    assert north.scan(card) == north.scan(signed) == "OK"
+    assert heard(south, card, 1)
+
+    for lane in (north, south):
+        pieces = list(pieces_of(lane.rig.data)) + list(pieces_of(lane.rig.runtime))
+        logs = [
+            Piece(name, (lane.rig.folder / name).read_bytes()) for name in ("gate.log", "sync.log")
+        ]
+        for what, secret in {**secrets, "ticket": signed.payload}.items():
+            found = [piece.where for piece in pieces + logs if secret.encode() in piece.content]
+            assert found == [], f"{what} of {lane.name}"
+        assert any(": access_grant." in piece.where for piece in pieces)
+        assert any("ledger.db: fact." in piece.where for piece in pieces)
 
 
 def test_a_revoked_code_is_refused_as_soon_as_the_lanes_have_heard(site: Venue) -> None:

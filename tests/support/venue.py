@@ -165,9 +165,11 @@ class Venue:
         rig.start()
         return lane
 
-    def sell(self, kind: str) -> Sold:
-        """One code of a type."""
-        return sell(self.central.central, SaleForm(type=kind, kind=CodeKind.OPAQUE))
+    def sell(self, type_name: str, **form: Any) -> Sold:
+        """One code of a type; ``form`` as in `SaleForm`."""
+        return sell(
+            self.central.central, SaleForm(type=type_name, **({"kind": CodeKind.OPAQUE} | form))
+        )
 
     def add_type(self, name: str, **rule: Any) -> None:
         """A type of ticket with that rule."""

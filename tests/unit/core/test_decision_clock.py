@@ -28,6 +28,7 @@ from support.rights import (
     LEAVE,
     NOON,
     THIS_BOOT,
+    at,
     entry,
     event,
     facts,
@@ -102,7 +103,7 @@ CERTAIN = {
         Reason.STALE_DECLINED,
         {
             "snapshot": snapshot(FLOOR),
-            "age_mark": AgeMark(THIS_BOOT, MonoMs(0), 63 * 3_600_000),
+            "age_mark": AgeMark(at(FLOOR), THIS_BOOT, MonoMs(0), 63 * 3_600_000),
             "settings": {"hard_age_policy": HardAgePolicy.DECLINE},
         },
     ),

@@ -89,6 +89,22 @@ LIMITS = {
     "a new day of the allowed ones": Row(
         rule(max_distinct_days=2), [entry("2026-02-01 10:00")], Reason.OK
     ),
+    "the week runs to its Sunday": Row(
+        rule(max_per_week=1),
+        [entry("2026-03-15 09:00")],
+        Reason.LIMIT_WEEK,
+        0,
+        now="2026-03-15 12:00",
+    ),
+    "an entry of next year, by a clock that was ahead, is not of this": Row(
+        rule(max_per_year=1), [entry("2027-03-10 09:00")], Reason.OK
+    ),
+    "again on a used day that was one too many": Row(
+        rule(max_distinct_days=1),
+        [entry("2026-02-01 10:00"), entry(JUST_NOW)],
+        Reason.LIMIT_DAYS,
+        0,
+    ),
     "again on a used day": Row(rule(max_distinct_days=1), [entry(JUST_NOW)], Reason.OK),
     "one day too many": Row(
         rule(max_distinct_days=2),
@@ -146,6 +162,12 @@ REENTRY = {
     ),
     "free for the rest of the day": Row(
         rule(max_total=1, reentry_mode=FREE), [entry("2026-03-10 08:00")], Reason.REENTRY_FREE, 0
+    ),
+    "free after a free entry of the day": Row(
+        rule(max_total=1, reentry_mode=FREE),
+        [entry("2026-03-09 08:00"), entry("2026-03-10 08:00", charged=0)],
+        Reason.REENTRY_FREE,
+        0,
     ),
     "charged again the next day": Row(
         rule(max_total=2, reentry_mode=FREE), [entry("2026-03-09 08:00")], Reason.LAST_ENTRY

@@ -56,17 +56,22 @@ def test_an_untrusted_clock_that_stands_still_ages_by_the_monotonic_clock() -> N
     start = reading(CREATED + HOUR, ClockState.UNTRUSTED, mono=7)
     mark = mark_age(CREATED, start)
     later = reading(CREATED + HOUR, ClockState.UNTRUSTED, mono=7 + 5 * HOUR)
-    assert mark == AgeMark(BOOT, MonoMs(7), HOUR)
+    assert mark == AgeMark(CREATED, BOOT, MonoMs(7), HOUR)
     assert age_ms(CREATED, later, mark) == 6 * HOUR
     assert mark_age(CREATED, later, mark).age_ms == 6 * HOUR
 
 
 def test_a_mark_of_another_boot_says_nothing() -> None:
-    mark = AgeMark(OTHER_BOOT, MonoMs(0), 50 * HOUR)
+    mark = AgeMark(CREATED, OTHER_BOOT, MonoMs(0), 50 * HOUR)
+    assert age_ms(CREATED, reading(CREATED, ClockState.UNTRUSTED, mono=HOUR), mark) == 0
+
+
+def test_a_mark_of_another_snapshot_says_nothing() -> None:
+    mark = AgeMark(Instant(CREATED - HOUR), BOOT, MonoMs(0), 50 * HOUR)
     assert age_ms(CREATED, reading(CREATED, ClockState.UNTRUSTED, mono=HOUR), mark) == 0
 
 
 def test_a_floor_that_was_raised_beats_an_older_mark() -> None:
-    mark = AgeMark(BOOT, MonoMs(0), 0)
+    mark = AgeMark(CREATED, BOOT, MonoMs(0), 0)
     raised = reading(CREATED, ClockState.UNTRUSTED, mono=HOUR, floor=CREATED + 3 * HOUR)
     assert age_ms(CREATED, raised, mark) == 3 * HOUR

@@ -74,6 +74,16 @@ def test_days_on_end_are_counted_from_the_first() -> None:
     ]
 
 
+def test_every_entry_on_a_day_too_many_is_beyond_and_one_on_a_day_that_was_given_is_not() -> None:
+    facts = [entry(f"2026-03-{day} 1{hour}:00", 10 * day + hour) for day, hour in
+             ((10, 0), (11, 0), (11, 1), (10, 1))]  # fmt: skip
+
+    assert found(*facts, max_distinct_days=1) == [
+        ("north", 110, 1, ["LIMIT_DAYS"]),
+        ("north", 111, 1, ["LIMIT_DAYS"]),
+    ]
+
+
 def test_one_entry_names_every_limit_and_the_persons_beyond_the_furthest() -> None:
     facts = entry("2026-03-10 10:00", 1, persons=3), entry("2026-03-10 11:00", 2, persons=4)
 
@@ -115,6 +125,13 @@ def test_what_should_have_been_free_is_none() -> None:
     assert found(*two, max_total=1, reentry_mode=ReentryMode.FREE) == []
     assert found(*two, left, max_total=1, reentry_mode=ReentryMode.AFTER_EXIT) == []
     assert found(*two, max_total=1, reentry_mode=ReentryMode.AFTER_EXIT) != []
+
+
+def test_what_follows_a_free_entry_of_the_day_should_have_been_free_too() -> None:
+    yesterday = entry("2026-03-09 10:00", 1)
+    free, charged = entry("2026-03-10 10:00", 2, charged=0), entry("2026-03-10 11:00", 3)
+
+    assert found(yesterday, free, charged, max_total=1, reentry_mode=ReentryMode.FREE) == []
 
 
 def test_zones_may_count_by_themselves() -> None:

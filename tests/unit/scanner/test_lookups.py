@@ -100,6 +100,23 @@ def test_a_card_leads_to_its_grant_and_its_rule(lane: Gate) -> None:
     assert (facts.unlisted, facts.events, facts.seat_entries) == (None, (), ())
 
 
+def test_under_an_untrusted_clock_the_snapshot_grows_old_by_the_monotonic_clock(
+    lane: Gate,
+) -> None:
+    site = lane.serve()
+    lane.look(state=ClockState.UNTRUSTED, floor=site.created, mono=1_000)
+
+    facts = lane.look(state=ClockState.UNTRUSTED, floor=site.created, mono=61_000)
+    after_restart = lane.look(
+        state=ClockState.UNTRUSTED, floor=site.created, mono=500, boot=BootId("next")
+    )
+
+    assert facts.age_mark is not None
+    assert facts.age_mark.age_ms == 60_000
+    assert after_restart.age_mark is not None
+    assert after_restart.age_mark.age_ms == 0
+
+
 def test_a_card_that_nobody_knows_has_a_key_and_no_grant(lane: Gate) -> None:
     site = lane.serve()
 

@@ -169,7 +169,7 @@ def script(text: str = "") -> Script:
         ),
         (
             GRANT + "[[steps]]\nat = '2025-04-01T10:00'\ndo = 'expect'\nused = { X = 1 }",
-            "steps[0].used.X: is not a grant of this file (valid: M-1)",
+            "steps[0].used.X: 'X' is not a grant of this file (valid: M-1)",
         ),
         (
             "[[steps]]\nat = '2025-04-01T10:00'\ndo = 'disk'\nstate = 'odd'",
@@ -177,6 +177,68 @@ def script(text: str = "") -> Script:
         ),
         ("colour = 'red'", "colour: unknown key (valid: format, title, site, gates, rules, events, grants, steps)"),
         ("a = ", "TOML: Invalid value (at end of document)"),
+        ("title = ''", "title: '' is empty"),
+        ("format = true", "format: true is not a whole number of 0 or more"),
+        (
+            "[site]\nday_cutoff = '25:00'",
+            "site.day_cutoff: '25:00' is not a time of day (09:00)",
+        ),
+        (
+            "[site]\nday_cutoff = '24:00'",
+            "site.day_cutoff: day_cutoff '24:00' is no local time (00:00..23:59)",
+        ),
+        (
+            "[site]\nday_cutoff = 04:00:30",
+            "site.day_cutoff: 04:00:30 is not a time of day (09:00)",
+        ),
+        ("[site]\ndebounce_s = inf", "site.debounce_s: inf is not a number of seconds"),
+        ("[site]\ndebounce_s = nan", "site.debounce_s: nan is not a number of seconds"),
+        (
+            "[rules.r]\nmax_total = 'many'",
+            "rules.r.max_total: 'many' is not a whole number of 1 or more, or \"unlimited\"",
+        ),
+        (
+            "[rules.r]\nmax_total = 2147483648",
+            "rules.r.max_total: 2147483648 is not a whole number of at most 2147483647",
+        ),
+        (
+            "[rules.r]\nwindows = [{ days = [] }]",
+            "rules.r.windows[0].days: [] names no day",
+        ),
+        (
+            "[rules.r]\nwindows = [{ days = ['mon'], from = '9:00' }]",
+            "rules.r.windows[0].from: '9:00' is not a time of day (09:00)",
+        ),
+        (
+            "[rules.r]\nwindows = [{ days = ['mon'], from = '24:00', until = '01:00' }]",
+            "rules.r.windows[0].from: window: from 1440 is not within 00:00..23:59",
+        ),
+        (
+            "[rules.r]\nwindows = [{ days = ['mon'], from = '09:00', until = '09:00' }]",
+            ("rules.r.windows[0].until: '09:00' is the start too"
+            " (a whole day: '00:00' until '24:00')"),
+        ),
+        ("[gates.G1]\ntypes = []", "gates.G1.types: [] names none (leave it out for all)"),
+        (GRANT + "zones = []", "grants[0].zones: [] names none (leave it out for all)"),
+        (GRANT + "zones = 'main'", "grants[0].zones: 'main' is not a list (write ['main'])"),
+        ("[grants]\ncode = 'A'", "grants: is one table, not a list of them (write [[grants]])"),
+        (GRANT + "codes = ['A', 'rotating:A']", "grants[0].codes: 'A' is listed twice"),
+        ("[[grants]]\ncode = 'rotating:'", "grants[0].code: 'rotating:' lacks its code"),
+        (GRANT + "until = 2026-03-11", "grants[0].until: 2026-03-11 is not a date and time"),
+        (
+            GRANT + "until = '9999-12-31T00:00'",
+            "grants[0].until: 9999-12-31T00:00:00 is not in the years 1970 to 2199",
+        ),
+        (GRANT + "until = 1969-12-31T00:00:00", "grants[0].until: 1969-12-31T00:00:00 is not in the"),
+        (GRANT + "used = 100001", "grants[0].used: 100001 is above 100000"),
+        (
+            GRANT + "last_entry = '2025-03-20T10:00'",
+            "grants[0].last_entry: there was none (used is 0)",
+        ),
+        (
+            GRANT + "[[steps]]\nat = '2025-04-01T10:00'\ndo = 'change'\ngrant = 'M-1'\nset = { used = 3 }",
+            "steps[0].set.used: what was used before the first step is over",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_by_its_place(text: str, problem: str) -> None:

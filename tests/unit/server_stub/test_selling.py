@@ -173,7 +173,7 @@ def test_one_customer_is_found_by_any_spelling_of_the_address(central: Central) 
     assert rows(central, tables.customer) == 2
 
 
-@pytest.mark.parametrize("email", ["", "ann", "@x.org", "a b@x.org", "ann@org", "a@x.\x00org"])
+@pytest.mark.parametrize("email", ["", "ann", "@x.org", "a b@x.org", "ann@org", "a@x.\x01org"])
 def test_an_address_that_is_none_is_refused_without_repeating_it(
     central: Central, email: str
 ) -> None:
