@@ -39,7 +39,7 @@ MISTAKES = (DataError, IntegrityError, ProgrammingError)
 POOLED = 4
 THREADS_MOST = 64
 """More than the web framework's threads, so that none waits for a connection."""
-REVISION = "0002"
+REVISION = "0010"
 """The newest of `migrations/versions`."""
 
 

@@ -40,7 +40,7 @@ def create_order(connection: Connection, email: str | None, at: Instant) -> str:
     connection.execute(
         insert(tables.customer_order).values(
             order_id=order_id,
-            customer_id=_customer(connection, email, at),
+            customer_id=find_or_add_customer(connection, email, at),
             state=OrderState.DRAFT,
             created_at=at,
         )
@@ -156,7 +156,8 @@ def unknown_ticket(ticket_id: str) -> InputError:
     )
 
 
-def _customer(connection: Connection, email: str | None, at: Instant) -> str:
+def find_or_add_customer(connection: Connection, email: str | None, at: Instant) -> str:
+    """The customer of an e-mail address, who is made where there is none yet; without one, a nameless one."""
     if email is not None:
         email = _parse_email(email)
         found: str | None = connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from server_stub.tables import METADATA
+from server_stub.all_tables import METADATA
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(

@@ -16,8 +16,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from scanner.core.errors import StoreError
+from server_stub.all_tables import METADATA
 from server_stub.database import REVISION, Database
-from server_stub.tables import METADATA, zone
+from server_stub.tables import zone
 
 
 @pytest.fixture

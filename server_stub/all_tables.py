@@ -1,0 +1,11 @@
+"""Every table of the central, for the migrations and for whoever compares them with a database.
+
+Law: a file of tables that is not named here is not there: the tests compare this with what the migrations make.
+"""
+
+from __future__ import annotations
+
+from server_stub import subscription_tables, tables
+
+MODULES = (tables, subscription_tables)
+METADATA = tables.METADATA
