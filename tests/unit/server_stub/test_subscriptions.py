@@ -328,6 +328,40 @@ def test_an_upgrade_whose_card_fails_changes_nothing(friends: Club) -> None:
     assert (friends.look(who).plan_name, friends.state(who)) == ("Friends", S.ACTIVE)
 
 
+def test_an_upgrade_that_timed_out_takes_effect_when_its_answer_is_heard(friends: Club) -> None:
+    friends.plan(name="Patrons", price_minor=3_000)
+    who = friends.join()
+    change_card(friends.central, who, SILENT)
+    upgrade_plan(friends.central, friends.providers, who, "Patrons")
+    assert friends.look(who).plan_name == "Friends"
+    friends.bill()
+
+    assert friends.look(who).plan_name == "Patrons"
+    assert friends.charges(who)[1:] == [(2_000, "succeeded")]
+
+
+def test_an_upgrade_that_is_heard_of_after_its_cycle_is_to_be_given_back(friends: Club) -> None:
+    friends.plan(name="Patrons", price_minor=3_000)
+    who = friends.join()
+    change_card(friends.central, who, SILENT)
+    upgrade_plan(friends.central, friends.providers, who, "Patrons")
+    cancel(friends.central, who)
+    friends.bill()
+
+    assert friends.look(who).plan_name == "Friends"
+    assert friends.notices(who) == [("refund_due", 2_000)]
+
+
+def test_an_upgrade_paid_by_hand_records_what_was_handed_over(friends: Club) -> None:
+    friends.plan(name="Patrons", price_minor=3_000)
+    who = friends.join(None)
+    take_payment(friends.central, friends.providers, who, Means.CASH)
+    upgrade_plan(friends.central, friends.providers, who, "Patrons")
+
+    assert friends.look(who).plan_name == "Patrons"
+    assert friends.charges(who) == [(1_000, "succeeded"), (2_000, "succeeded")]
+
+
 def test_the_renewal_notice_is_recorded_in_its_window_or_leaving_is_free(friends: Club) -> None:
     friends.plan(name="Year", every="year", price_minor=12_000, needs_renewal_notice=True)
     told, untold = friends.join(plan="Year"), friends.join(plan="Year", email="c@d.org")
