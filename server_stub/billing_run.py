@@ -1,0 +1,144 @@
+"""A billing run: everything that is due is charged, told, suspended or ended, once, however often it is run.
+
+Law: what is to be done is said by `server_stub.rules.billing.plan_run` and nothing else. Each subscription is carried
+forward by itself, in short transactions around the provider's answer; a run that is repeated, killed half-way or run
+twice at once charges a cycle once. A fault of one subscription does not stop the others.
+
+Source: docs/membership-rules.md, "Billing"; docs/model-b.md, "The billing run".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from scanner.core.errors import GateError
+from scanner.core.units import Instant
+from server_stub.central import Central
+from server_stub.charging import ask, ask_unknown, pay_cycle, record_charge, record_notice
+from server_stub.payments import ProviderName, Providers
+from server_stub.rules.billing import Action, Answer, Charge, Move, SendNotice, plan_run
+from server_stub.rules.subscription import RUNNING, SubscriptionEvent, SubscriptionState
+from server_stub.simulated_card import SimulatedCard
+from server_stub.subscription_rows import Kept, apply_event, load_account, load_kept, look_at
+from server_stub.subscription_tables import charge, subscription
+from server_stub.till import Till
+
+STEPS_MOST = 1_000
+"""Of one subscription in one run: more than any number of days that a central stood still."""
+
+LIVE = (SubscriptionState.INCOMPLETE, *sorted(RUNNING))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingReport:
+    """What a run did. ``faults``: codes, with how many subscriptions they stopped."""
+
+    subscriptions: int
+    succeeded: int
+    declined: int
+    unknown: int
+    notices: int
+    moved: dict[str, int]
+    faults: dict[str, int]
+
+
+def build_providers(central: Central) -> Providers:
+    """The adapters of this central."""
+    return {
+        ProviderName.MANUAL: Till(central.database),
+        ProviderName.CARD: SimulatedCard(central.database),
+    }
+
+
+def run_billing(
+    central: Central, providers: Providers, watch: Callable[[int, int], None] = lambda _n, _of: None
+) -> BillingReport:
+    """One run over everything. ``watch`` is told how many of how many are done."""
+    due = _find_due(central)
+    seen: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    for number, subscription_id in enumerate(due, start=1):
+        try:
+            seen += advance(central, providers, subscription_id)
+        except GateError as error:
+            faults[error.code] += 1
+        watch(number, len(due))
+    events = {event.value: seen[event.value] for event in SubscriptionEvent if seen[event.value]}
+    return BillingReport(
+        subscriptions=len(due),
+        succeeded=seen["charge_succeeded"],
+        declined=seen["charge_declined"],
+        unknown=seen["charge_unknown"],
+        notices=seen["notice"],
+        moved=events,
+        faults=dict(faults),
+    )
+
+
+def advance(central: Central, providers: Providers, subscription_id: str) -> Counter[str]:
+    """Carries one subscription as far as it goes now; counts what happened."""
+    seen: Counter[str] = Counter()
+    ask_unknown(central, providers, subscription_id)
+    for _step in range(STEPS_MOST):
+        with central.database.write() as connection:
+            kept = load_kept(connection, subscription_id, central.clock.now_ms())
+            actions = plan_run(load_account(connection, kept), kept.moment)
+            key = _carry_out(connection, kept, actions, seen)
+        if key is not None:
+            answer = ask(central, providers, key, is_off_session=True)
+            seen[f"charge_{answer.value}"] += 1
+            if answer is Answer.UNKNOWN:
+                return seen
+        elif not any(isinstance(action, Move) for action in actions):
+            return seen
+    return seen
+
+
+def _carry_out(
+    connection: Connection, kept: Kept, actions: tuple[Action, ...], seen: Counter[str]
+) -> str | None:
+    """Moves and notices; gives the key of a request that was recorded, to be asked after this transaction."""
+    for action in actions:
+        if isinstance(action, Move):
+            kept = _move(connection, kept, action)
+            seen[action.event.value] += 1
+        elif isinstance(action, SendNotice):
+            record_notice(connection, kept, action.key, action.kind)
+            seen["notice"] += 1
+        elif isinstance(action, Charge):
+            return record_charge(
+                connection, kept, action.key, action.amount_minor, cycle_at=action.cycle_at
+            )
+    return None
+
+
+def _move(connection: Connection, kept: Kept, move: Move) -> Kept:
+    """``payment_succeeded`` here is a cycle that a credit covers: an answer counts when it is heard."""
+    if move.event is SubscriptionEvent.PAYMENT_SUCCEEDED and move.cycle_at is not None:
+        return pay_cycle(connection, kept, move.cycle_at, None)
+    return apply_event(connection, kept, move.event, move.cycle_at)
+
+
+def _find_due(central: Central) -> list[str]:
+    """Those with something to do now, looked for without a lock."""
+    now = central.clock.now_ms()
+    with central.database.read() as connection:
+        waiting = set(
+            connection.execute(
+                select(charge.c.subscription_id).where(charge.c.answer == Answer.UNKNOWN)
+            ).scalars()
+        )
+        live = connection.execute(
+            select(subscription.c.subscription_id).where(subscription.c.state.in_(LIVE))
+        ).scalars()
+        due = {one for one in live.all() if _has_something_to_do(connection, one, now)}
+    return sorted(due | waiting)
+
+
+def _has_something_to_do(connection: Connection, subscription_id: str, now: Instant) -> bool:
+    kept = look_at(connection, subscription_id, now)
+    return bool(plan_run(load_account(connection, kept), kept.moment))

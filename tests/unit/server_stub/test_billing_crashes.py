@@ -1,0 +1,76 @@
+"""A billing run that dies around the provider's answer: the next one asks again, and a cycle is charged once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from server_stub.billing_run import run_billing
+from server_stub.payments import MoneyRequest, PaymentProvider, ProviderName
+from server_stub.rules.billing import Answer
+from server_stub.rules.subscription import SubscriptionState
+from server_stub.subscription_tables import simulated_charge
+from support.subscribers import BAD_LATER, Club, club
+
+
+class PowerCut(BaseException):
+    """The machine is off: nothing catches this."""
+
+
+class DyingLine:
+    """A provider whose caller dies before the request reaches it, or before the answer comes back."""
+
+    def __init__(self, provider: PaymentProvider, *, arrives: bool) -> None:
+        self._provider = provider
+        self._arrives = arrives
+
+    def charge(self, request: MoneyRequest) -> Answer:
+        if self._arrives:
+            self._provider.charge(request)
+        raise PowerCut
+
+
+@pytest.fixture
+def friends(tmp_path: Path) -> Iterator[Club]:
+    with club(tmp_path) as made:
+        yield made
+
+
+def asked_of_the_card(friends: Club) -> int:
+    with friends.central.database.read() as connection:
+        found = connection.execute(select(func.count()).select_from(simulated_charge))
+        return int(found.scalar_one())
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_run_that_dies_leaves_a_request_that_the_next_one_asks_again(
+    friends: Club, *, arrives: bool
+) -> None:
+    who = friends.join()
+    friends.at("2026-02-28T10:00")
+    line = DyingLine(friends.providers[ProviderName.CARD], arrives=arrives)
+    for _ in range(2):
+        with pytest.raises(PowerCut):
+            run_billing(friends.central, {ProviderName.CARD: line})
+    assert friends.charges(who)[-1] == (1_000, "unknown")
+    friends.bill()
+
+    assert friends.charges(who) == [(1_000, "succeeded")] * 2
+    assert len(friends.cycles(who)) == 2
+    assert asked_of_the_card(friends) == 2
+
+
+def test_an_answer_lost_for_days_goes_on_as_if_it_had_been_heard(friends: Club) -> None:
+    who = friends.join(BAD_LATER)
+    friends.at("2026-02-28T10:00")
+    line = DyingLine(friends.providers[ProviderName.CARD], arrives=True)
+    with pytest.raises(PowerCut):
+        run_billing(friends.central, {ProviderName.CARD: line})
+    friends.at("2026-03-02T10:00")
+    friends.bill()
+
+    assert friends.state(who) is SubscriptionState.PAST_DUE
+    assert [answer for _minor, answer in friends.charges(who)] == ["succeeded"] + ["declined"] * 2
