@@ -1,7 +1,7 @@
 # Portillon. Everything is installed into .venv/ of this checkout; the first call sets it up, later ones are quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench faults oracle docs locks clean
+.PHONY: help setup run test conformance lint format bench faults oracle docs locks clean
 
 # The installed wheel is what runs, never the folders of this checkout.
 export PYTHONSAFEPATH := 1
@@ -17,8 +17,11 @@ setup: ## system packages, .venv/ and our wheel (the others call it)
 run: setup ## a day at a museum and a club, without hardware (CAMERA=/dev/video0 for a real camera)
 	@$(BIN)/portillon-central demo $(if $(CAMERA),--camera $(CAMERA))
 
-test: lint ## lint, then every test on the installed wheel; scanner.core must be covered to the last branch
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov $(ARGS)
+test: lint ## lint, then the tests on the installed wheel; scanner.core must be covered to the last branch
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov -m "not postgresql" $(ARGS)
+
+conformance: setup ## the central's tests once more, on a real PostgreSQL (CI runs them too)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m postgresql $(ARGS)
 
 lint: setup ## format, ruff, mypy --strict, the import contracts
 	@$(BIN)/ruff format --check --quiet .

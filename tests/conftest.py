@@ -88,7 +88,9 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     """What makes a test part of the conformance suite: the address of a fresh database, once of each kind.
 
