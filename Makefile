@@ -9,7 +9,7 @@ BIN := .venv/bin
 PACKAGES := scanner sync hardware ui server_stub
 
 help: ## these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## system packages, .venv/ and our wheel (the others call it)
 	@bash .ci/setup
