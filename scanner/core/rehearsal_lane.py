@@ -162,11 +162,12 @@ class CoreLane:
         override = apply_override(decision, answer, role_of(answer))
         if override.problem is not None:
             return 0
+        reading = self._now()  # may record a step of the clock: before the next number is taken
         fact = override_fact(
             override,
             scan_fact,
             self._identity(),
-            self._now(),
+            reading,
             self._of.gate,
             OPERATOR,
             is_watched=self._is_watched,
