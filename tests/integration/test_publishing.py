@@ -267,7 +267,7 @@ def test_a_forged_or_foreign_repository_is_refused_and_the_old_state_stays(
 ) -> None:
     publish(central)
     trusted = gate.fetch()
-    with museum(tmp_path / "foreign", clock) as foreign:
+    with museum(tmp_path / "foreign", clock, has_own_keys=True) as foreign:
         clock.pass_ms(5_000)
         publish(foreign)
         gate.fetcher.folder = foreign.folder.path / "repository"  # type: ignore[attr-defined]

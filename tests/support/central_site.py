@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from sqlalchemy import func, select
@@ -51,6 +55,22 @@ def found(folder: Path, clock: CentralClock, **wish: Any) -> Central:
     return open_central(folder, clock)
 
 
+@cache
+def _founded(now: Instant) -> Path:
+    """A founded central that nobody opens: making keys and tables takes far longer than copying them."""
+    folder = Path(mkdtemp(prefix="portillon-founded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    wish = Founding(path=folder / "central", site="museum", zone="Europe/Paris")
+    found_central(wish, CentralClock(now))
+    return wish.path
+
+
+def copied(folder: Path, clock: CentralClock) -> Central:
+    """A new central, opened, with the keys of every other copied one of this test run."""
+    shutil.copytree(_founded(clock.now_ms()), folder)
+    return open_central(folder, clock)
+
+
 def set_up(central: Central) -> None:
     """Zones hall and expo, gates G1 and G2 to the hall, an annual pass of 50 entries, one a day."""
     rule = RuleForm(max_total=50, max_per_day=1)
@@ -65,11 +85,19 @@ def set_up(central: Central) -> None:
 
 @contextmanager
 def museum(
-    folder: Path, clock: CentralClock | None = None, database_url: str | None = None
+    folder: Path,
+    clock: CentralClock | None = None,
+    database_url: str | None = None,
+    *,
+    has_own_keys: bool = False,
 ) -> Iterator[Central]:
     """A central that is set up; its database is SQLite unless told otherwise."""
     clock = clock or CentralClock()
-    with found(folder / "central", clock, database_url=database_url) as central:
+    path = folder / "central"
+    is_new = has_own_keys or database_url is not None
+    with (
+        found(path, clock, database_url=database_url) if is_new else copied(path, clock) as central
+    ):
         set_up(central)
         yield central
 

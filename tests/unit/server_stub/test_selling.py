@@ -217,7 +217,10 @@ def test_a_code_can_be_shown_again_exactly(central: Central) -> None:
 def test_a_sealed_code_opens_with_its_own_key_only(central: Central, tmp_path: Path) -> None:
     sealed = seal(b"CARD-1", central.secrets)
     assert unseal(sealed, central.secrets) == b"CARD-1"
-    with museum(tmp_path / "other") as other, pytest.raises(StoreError) as caught:
+    with (
+        museum(tmp_path / "other", has_own_keys=True) as other,
+        pytest.raises(StoreError) as caught,
+    ):
         unseal(sealed, other.secrets)
 
     assert caught.value.code == "code_unreadable"
