@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from scanner.core.errors import InputError
 from server_stub.database import Database
@@ -76,16 +75,10 @@ class SimulatedCard:
 
     def charge(self, request: MoneyRequest) -> Answer:
         """As `PaymentProvider`."""
-        try:
-            with self._database.write() as connection:
-                known = _find(connection, request.key)
-                if known is None:
-                    return _heard(*_decide(connection, request))
-        except IntegrityError:  # on PostgreSQL two may ask at the same instant: the other was first
-            with self._database.read() as connection:
-                known = _find(connection, request.key)
+        with self._database.write() as connection:  # one writer at a time: nobody asks in between
+            known = _find(connection, request.key)
             if known is None:
-                raise
+                return _heard(*_decide(connection, request))
         require_same(
             request.key,
             (known.amount_minor, known.currency),

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
@@ -79,16 +78,10 @@ class Till:
 
     def charge(self, request: MoneyRequest) -> Answer:
         """As `PaymentProvider`: succeeded where a payment of this amount lay there for it."""
-        try:
-            with self._database.write() as connection:
-                known = _find(connection, request.key)
-                if known is None:
-                    return _take(connection, request)
-        except IntegrityError:  # on PostgreSQL two may ask at the same instant: the other was first
-            with self._database.read() as connection:
-                known = _find(connection, request.key)
+        with self._database.write() as connection:  # one writer at a time: nobody asks in between
+            known = _find(connection, request.key)
             if known is None:
-                raise
+                return _take(connection, request)
         require_same(
             request.key,
             (known.amount_minor, known.currency),
