@@ -40,9 +40,11 @@ OPEN_TO_ALL = ("/v1/health", "/v1/nonce", "/v1/time", "/v1/enrol", "/v1/staff/lo
 
 
 def complete(description: OpenAPI) -> None:
-    """Adds it."""
+    """Adds it, once."""
     components = description.components
     schemas = components.schemas or {}
+    if PROBLEM in schemas:
+        return
     for name, schema in schemas.items():
         example = EXAMPLES.get(name.rpartition(".")[2].rpartition("_")[2])
         if example is not None and isinstance(schema, Schema):

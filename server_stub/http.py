@@ -8,7 +8,9 @@ Source: docs/sync-protocol.md; docs/central.md, "API".
 
 from __future__ import annotations
 
-from litestar import Litestar, get
+from typing import Any
+
+from litestar import Litestar, Request, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -44,7 +46,7 @@ def give_health() -> dict[str, str]:
 
 def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litestar:
     """The application without what every reply carries."""
-    app = Litestar(
+    return Litestar(
         route_handlers=[
             give_health,
             build_gate_routes(central, nonces, notices),
@@ -61,7 +63,9 @@ def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litest
         openapi_config=OpenAPIConfig(
             title="Portillon central",
             version="1",
-            path="/schema",
+            openapi_router=Router(
+                "/schema", route_handlers=[], include_in_schema=False, before_request=describe_once
+            ),
             description=DESCRIPTION,
             render_plugins=[JsonRenderPlugin(), ReadablePage()],
             security=[{"session": []}],
@@ -73,8 +77,11 @@ def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litest
         request_max_body_size=REQUEST_BYTES,
         logging_config=None,
     )
-    complete(app.openapi_schema)
-    return app
+
+
+async def describe_once(request: Request[Any, Any, Any]) -> None:
+    """The description takes longer to make than all else of a start, so it is made when somebody asks for it."""
+    complete(request.app.openapi_schema)
 
 
 def build_app(central: Central, notices: Notices) -> ASGIApp:

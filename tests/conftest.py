@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,8 +33,22 @@ if TYPE_CHECKING:
     from support.postgres import Postgres
 
 
+TESTS = Path(__file__).parent
+
+COVERING = ("unit/core", "scenario")
+"""The folders whose tests count as covering a branch of the rules: by name and on purpose, never by a property's luck.
+Tracing the others would cost half of their time."""
+
 EXAMPLES = "hypothesis_examples"
 """Under this name a test's report says how many examples it judged; so it reaches us from another worker too."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trace the tests that are there to cover the rules, and no others."""
+    covering = tuple(TESTS / folder for folder in COVERING)
+    for item in items:
+        if not any(item.path.is_relative_to(folder) for folder in covering):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(wrapper=True)

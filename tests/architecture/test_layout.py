@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +19,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 NO_SUBJECT = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 NOT_OUR_NOUNS = {"manager", "handler", "info", "data", "item", "user", "check"}
 
-every_module = pytest.mark.parametrize("path", modules(), ids=name_of)
-every_source = pytest.mark.parametrize("path", modules() + scripts(), ids=name_of)
+SOURCES = modules() + scripts()
 
 
 def words_of(name: str) -> set[str]:
@@ -45,12 +43,14 @@ def test_every_folder_of_a_package_with_python_is_a_package(package: str) -> Non
     assert [name_of(f) for f in folders if not (f / "__init__.py").is_file()] == []
 
 
-@pytest.mark.parametrize("path", [p for p in modules() if p.name == "__init__.py"], ids=name_of)
-def test_an_init_holds_a_docstring_only(path: Path) -> None:
-    body = tree_of(path).body
+def test_an_init_holds_a_docstring_only() -> None:
+    inits = [path for path in modules() if path.name == "__init__.py"]
 
-    assert len(body) == 1
-    assert ast.get_docstring(tree_of(path))
+    assert [
+        name_of(path)
+        for path in inits
+        if len(tree_of(path).body) != 1 or not ast.get_docstring(tree_of(path))
+    ] == []
 
 
 def test_test_folders_hold_no_init() -> None:
@@ -63,43 +63,52 @@ def test_test_files_have_unique_names() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-@every_source
-def test_a_file_has_one_subject_that_fits(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST_FILE
+def test_a_file_has_one_subject_that_fits() -> None:
+    lines = {name_of(p): len(p.read_text(encoding="utf-8").splitlines()) for p in SOURCES}
+
+    assert {name: n for name, n in lines.items() if n >= LONGEST_FILE} == {}
 
 
-@every_source
-def test_a_function_fits_on_a_screen(path: Path) -> None:
+def test_a_function_fits_on_a_screen() -> None:
     functions = (
-        n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+        (name_of(path), node)
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     long = [
-        (node.name, lines)
-        for node in functions
+        (file, node.name, lines)
+        for file, node in functions
         if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
     ]
 
     assert long == []
 
 
-@every_source
-def test_a_module_states_its_purpose(path: Path) -> None:
-    assert ast.get_docstring(tree_of(path))
+def test_a_module_states_its_purpose() -> None:
+    assert [name_of(path) for path in SOURCES if not ast.get_docstring(tree_of(path))] == []
 
 
-@every_module
-def test_a_module_is_named_for_its_subject(path: Path) -> None:
-    names = {path.stem, *(folder.name for folder in path.parents if folder.is_relative_to(ROOT))}
+def test_a_module_is_named_for_its_subject() -> None:
+    bad = [
+        name_of(path)
+        for path in modules()
+        if NO_SUBJECT & {path.stem, *path.relative_to(ROOT).parts}
+        or NOT_OUR_NOUNS & words_of(path.stem)
+    ]
 
-    assert names.isdisjoint(NO_SUBJECT)
-    assert words_of(path.stem).isdisjoint(NOT_OUR_NOUNS)
+    assert bad == []
 
 
-@every_module
-def test_a_class_is_named_in_the_words_of_the_product(path: Path) -> None:
-    classes = [node.name for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)]
+def test_a_class_is_named_in_the_words_of_the_product() -> None:
+    bad = [
+        (name_of(path), node.name)
+        for path in modules()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ClassDef) and words_of(node.name) & NOT_OUR_NOUNS
+    ]
 
-    assert [name for name in classes if words_of(name) & NOT_OUR_NOUNS] == []
+    assert bad == []
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,10 @@ def text_of(path: Path) -> str:
     return "" if b"\0" in raw[:8192] else raw.decode("utf-8", errors="replace")
 
 
-@pytest.mark.parametrize("path", list(walk()), ids=name_of)
-def test_a_file_names_no_package_index_and_no_folder_of_one_machine(path: Path) -> None:
-    assert NOT_OURS.findall(text_of(path)) == []
+def test_a_file_names_no_package_index_and_no_folder_of_one_machine() -> None:
+    found = {name_of(path): NOT_OURS.findall(text_of(path)) for path in walk()}
+
+    assert {name: bad for name, bad in found.items() if bad} == {}
 
 
 @pytest.mark.parametrize("bad", [*HOSTS, *(f"--{option}" for option in OPTIONS), *FOLDERS])
@@ -52,12 +53,18 @@ def test_such_a_name_would_be_found(bad: str) -> None:
     assert NOT_OURS.search(f"see {bad} for it")
 
 
-@pytest.mark.parametrize("page", [p for p in walk() if p.suffix == ".md"], ids=name_of)
-def test_a_link_to_a_file_of_ours_leads_to_one(page: Path) -> None:
+def links_of(page: Path) -> list[str]:
+    """What a page links to that is no address of the web."""
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    inside = [link for link in links if not re.match(r"[a-z]+:", link)]
+    return [link for link in links if not re.match(r"[a-z]+:", link)]
 
-    assert [link for link in inside if not (page.parent / link).exists()] == []
+
+def test_a_link_to_a_file_of_ours_leads_to_one() -> None:
+    pages = [path for path in walk() if path.suffix == ".md"]
+    links = [(page, link) for page in pages for link in links_of(page)]
+
+    assert len(links) > 100
+    assert [(name_of(p), link) for p, link in links if not (p.parent / link).exists()] == []
 
 
 def test_the_license_is_the_apache_license() -> None:

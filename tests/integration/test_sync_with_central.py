@@ -79,41 +79,59 @@ class Gate:
             return int(connection.execute("SELECT count(*) FROM access_grant").fetchone()[0])
 
 
+def gate_in(folder: Path, clock: Any) -> Gate:
+    settings = SyncSettings(
+        data_dir=folder,
+        runtime_dir=folder / "run",
+        key_path=folder / "keys" / "device.key",
+        read_timeout_s=5,
+        total_timeout_s=10,
+    )
+    return Gate(settings, clock)
+
+
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found(tmp_path_factory.mktemp("founded") / "central")
 
 
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory, founded: Path) -> Path:
+    """A central and a gate that were introduced once; what follows begins with copies of both."""
+    folder = tmp_path_factory.mktemp("enrolled")
+    gate = gate_in(folder / "gate", machine_clock())
+    with RealCentral(folder / "central", template=founded) as central:
+        central.sell()
+        central.publish()
+        gate.enrol(central.code())
+        assert gate.contact().is_ok
+    return folder
+
+
 @pytest.fixture
-def central(tmp_path: Path, template: Path) -> Iterator[RealCentral]:
+def central(
+    request: pytest.FixtureRequest, tmp_path: Path, founded: Path, enrolled: Path
+) -> Iterator[RealCentral]:
+    """It knows the gate, where the test asks for that; else it has nothing but a museum."""
+    template = enrolled / "central" if "gate" in request.fixturenames else founded
     with RealCentral(tmp_path / "central", template=template) as central:
         yield central
 
 
 @pytest.fixture
 def new_gate(tmp_path: Path) -> Callable[..., Gate]:
-    def make(name: str = "gate", clock: Any = None) -> Gate:
-        folder = tmp_path / name
-        settings = SyncSettings(
-            data_dir=folder,
-            runtime_dir=folder / "run",
-            key_path=folder / "keys" / "device.key",
-            read_timeout_s=5,
-            total_timeout_s=10,
-        )
-        return Gate(settings, clock or machine_clock())
-
-    return make
+    return lambda name="gate", clock=None: gate_in(tmp_path / name, clock or machine_clock())
 
 
 @pytest.fixture
-def gate(central: RealCentral, new_gate: Callable[..., Gate]) -> Gate:
+def gate(
+    central: RealCentral, tmp_path: Path, new_gate: Callable[..., Gate], enrolled: Path
+) -> Gate:
     """An enrolled gate with the first snapshot in place."""
-    central.sell()
-    central.publish()
+    shutil.copytree(enrolled / "gate", tmp_path / "gate")
     gate = new_gate()
-    gate.enrol(central.code())
-    assert gate.contact().is_ok
+    told = msgspec.structs.replace(gate.device, central_url=central.url)
+    save_device(gate.settings.device_path, told)
     return gate
 
 
