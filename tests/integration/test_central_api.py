@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,15 +51,30 @@ class Organiser:
         return response.json()
 
 
-@pytest.fixture
-def organiser(tmp_path: Path, new_database: NewDatabase) -> Iterator[Organiser]:
+@contextmanager
+def organised(folder: Path, database_url: str | None) -> Iterator[Organiser]:
     clock = CentralClock()
-    with museum(tmp_path, clock, new_database()) as central, served(central) as url:
+    with museum(folder, clock, database_url) as central, served(central) as url:
         yield Organiser(central, clock, url, signed_in(central))
 
 
-def test_nothing_but_what_must_be_is_open_to_all(organiser: Organiser) -> None:
-    app = build_litestar(organiser.central, Nonces(organiser.clock), Notices(organiser.central))
+@pytest.fixture
+def organiser(tmp_path: Path, new_database: NewDatabase) -> Iterator[Organiser]:
+    with organised(tmp_path, new_database()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> Iterator[Organiser]:
+    """For what is refused, and so changes nothing."""
+    with organised(tmp_path_factory.mktemp("organised"), new_database()) as made:
+        yield made
+
+
+def test_nothing_but_what_must_be_is_open_to_all(shared: Organiser) -> None:
+    app = build_litestar(shared.central, Nonces(shared.clock), Notices(shared.central))
     asked = [
         (method, route.path)
         for route in app.routes
@@ -73,7 +89,7 @@ def test_nothing_but_what_must_be_is_open_to_all(organiser: Organiser) -> None:
         and not path.startswith("/v1/shop/")
         and requests.request(
             method,
-            organiser.url
+            shared.url
             + path.replace("{", "").replace("}", "").replace(":int", "").replace("number", "1"),
             json={},
             timeout=20,
@@ -86,19 +102,19 @@ def test_nothing_but_what_must_be_is_open_to_all(organiser: Organiser) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "x" * 5_000])
-def test_a_wrong_token_does_nothing(organiser: Organiser, token: str) -> None:
-    response = organiser.ask("POST", "zones", token, json={"name": "sneaky"})
+def test_a_wrong_token_does_nothing(shared: Organiser, token: str) -> None:
+    response = shared.ask("POST", "zones", token, json={"name": "sneaky"})
 
     assert (response.status_code, response.json()["code"]) == (401, "session_refused")
-    assert "sneaky" not in organiser.ask("GET", "list/zones").text
+    assert "sneaky" not in shared.ask("GET", "list/zones").text
 
 
-def test_a_device_is_no_organiser_and_an_organiser_no_device(organiser: Organiser) -> None:
-    caller = enrolled(organiser.central, organiser.url)
-    admin = {"Authorization": f"Bearer {organiser.token}"}
+def test_a_device_is_no_organiser_and_an_organiser_no_device(shared: Organiser) -> None:
+    caller = enrolled(shared.central, shared.url)
+    admin = {"Authorization": f"Bearer {shared.token}"}
 
     assert caller.call("GET", "/v1/admin/counts").status_code == 401
-    assert requests.get(f"{organiser.url}/v1/device", headers=admin, timeout=10).status_code == 401
+    assert requests.get(f"{shared.url}/v1/device", headers=admin, timeout=10).status_code == 401
 
 
 def test_a_site_is_set_up_and_a_pass_sold_over_the_api(organiser: Organiser) -> None:
@@ -202,9 +218,9 @@ def test_rights_are_taken_and_given_back_over_the_api(organiser: Organiser) -> N
     ],
 )
 def test_a_mistake_is_answered_with_what_would_have_been_right(
-    organiser: Organiser, path: str, fields: dict[str, Any], status: int, code: str, says: str
+    shared: Organiser, path: str, fields: dict[str, Any], status: int, code: str, says: str
 ) -> None:
-    response = organiser.ask("POST", path, json=fields)
+    response = shared.ask("POST", path, json=fields)
     problem = response.json()
 
     assert (response.status_code, problem["code"]) == (status, code)
@@ -222,9 +238,9 @@ def test_a_mistake_is_answered_with_what_would_have_been_right(
     ],
 )
 def test_what_does_not_exist_is_said_in_our_words(
-    organiser: Organiser, method: str, path: str, status: int, code: str
+    shared: Organiser, method: str, path: str, status: int, code: str
 ) -> None:
-    response = organiser.ask(method, path)
+    response = shared.ask(method, path)
 
     assert (response.status_code, response.json()["code"]) == (status, code)
 
@@ -281,8 +297,8 @@ def test_the_counts_tell_what_happened_at_every_gate(organiser: Organiser) -> No
     )
 
 
-def test_every_path_is_described_for_integrators(organiser: Organiser) -> None:
-    described = requests.get(f"{organiser.url}/schema/openapi.json", timeout=20).json()
+def test_every_path_is_described_for_integrators(shared: Organiser) -> None:
+    described = requests.get(f"{shared.url}/schema/openapi.json", timeout=20).json()
 
     assert {
         "/v1/nonce",

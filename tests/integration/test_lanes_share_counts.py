@@ -131,11 +131,15 @@ def test_a_lane_that_lost_what_it_had_heard_gets_it_again(site: Venue) -> None:
     assert heard(north, ticket, 2)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.faults
 def test_in_the_end_everybody_counts_the_same_whatever_the_lines_did(
-    site: Venue, seed: int
+    site: Venue, faults_rounds: int
 ) -> None:
-    dice = random.Random(seed)
+    for seed in range(1, 1 + faults_rounds // 20):
+        disturbed_visits(site, random.Random(seed))
+
+
+def disturbed_visits(site: Venue, dice: random.Random) -> None:
     tickets = [site.sell("thrice") for _ in range(2)]
     tickets.append(sold(site, "daily"))
     admitted = dict.fromkeys(tickets, 0)

@@ -24,7 +24,7 @@ from server_stub.site import load_site
 from server_stub.subscription_rows import Kept, load_right
 from server_stub.subscription_tables import charge, paid_cycle, subscription_notice
 from server_stub.subscriptions import SubscribeForm, look, subscribe
-from support.central_site import CentralClock, found, set_up
+from support.central_site import CentralClock, copied, set_up
 from support.instants import wall
 
 GOOD, BAD, BAD_LATER = "4242424242424242", "4000000000000002", "4000000000000341"
@@ -102,7 +102,7 @@ class Club:
 def club(folder: Path) -> Iterator[Club]:
     """On 31 January 2026, 10:00: a monthly plan of 10.00."""
     clock = CentralClock(wall("2026-01-31T10:00"))
-    with found(folder / "central", clock) as central:
+    with copied(folder / "central", clock) as central:
         set_up(central)
         member = TypeForm(name="member", validity="always", rule=RuleForm(max_total=None))
         with central.database.write() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,30 +36,33 @@ class Terminal:
         return json.loads(result.stdout)
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    made = Terminal(tmp_path / "central")
-    assert made.type("init", "--site", "museum", "--zone", "Europe/Paris").exit_code == 0
-    return made
+SET_UP = (
+    ("zone", "add", "hall"),
+    ("type", "add", "annual", "--validity", "365 days after purchase", "--rule", "max_total=50"),
+    ("gate", "add", "G1", "--zone", "hall"),
+)
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``new`` is a central as init leaves it, ``museum`` one that is set up; tests begin with copies."""
+    folder = tmp_path_factory.mktemp("founded")
+    made = Terminal(folder / "new").type("init", "--site", "museum", "--zone", "Europe/Paris")
+    assert made.exit_code == 0
+    shutil.copytree(folder / "new", folder / "museum")
+    for words in SET_UP:
+        assert Terminal(folder / "museum").type(*words).exit_code == 0
+    return folder
 
 
 @pytest.fixture
-def museum(terminal: Terminal) -> Terminal:
-    for words in (
-        ("zone", "add", "hall"),
-        (
-            "type",
-            "add",
-            "annual",
-            "--validity",
-            "365 days after purchase",
-            "--rule",
-            "max_total=50",
-        ),
-        ("gate", "add", "G1", "--zone", "hall"),
-    ):
-        assert terminal.type(*words).exit_code == 0
-    return terminal
+def terminal(tmp_path: Path, founded: Path) -> Terminal:
+    return Terminal(shutil.copytree(founded / "new", tmp_path / "central"))
+
+
+@pytest.fixture
+def museum(tmp_path: Path, founded: Path) -> Terminal:
+    return Terminal(shutil.copytree(founded / "museum", tmp_path / "central"))
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
