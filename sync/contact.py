@@ -204,6 +204,7 @@ class Contact:
         return Receipted(
             have=exchange.receipt.have,
             held=self._seen.held,
+            sent=len(batch.rows),
             facts=len(exchange.facts),
             more=exchange.more,
             snapshot_seq=exchange.snapshot_seq,

@@ -99,11 +99,13 @@ class NothingRecorded:
 class Receipted:
     """A verified receipt: the central holds rows 1..``have``.
 
-    ``held`` is our newest row, ``facts`` of other lanes came and ``more`` wait, ``snapshot_seq`` is the newest there.
+    ``sent`` rows had gone up, ``held`` is our newest row by now, ``facts`` of other lanes came and ``more`` wait,
+    ``snapshot_seq`` is the newest there.
     """
 
     have: int
     held: int
+    sent: int
     facts: int = 0
     more: bool = False
     snapshot_seq: int = 0
@@ -198,6 +200,8 @@ def _nothing_recorded(session: Session, _event: NothingRecorded) -> Session:
 def _receipted(session: Session, event: Receipted) -> Session:
     has_fallen_back = event.have < session.have
     has_moved = event.have != session.have or event.facts > 0
+    # nothing was sent, and meanwhile somebody walked in: that is no refusal, the next exchange sends it
+    was_overtaken = not event.sent and not event.more
     after = replace(
         session,
         have=event.have,
@@ -209,7 +213,7 @@ def _receipted(session: Session, event: Receipted) -> Session:
     )
     if after.fall_backs > FALL_BACKS_MOST:
         return _give_up_exchanging(after, KEEPS_LOSING)
-    if not after.is_drained and not has_moved:
+    if not after.is_drained and not has_moved and not was_overtaken:
         return _give_up_exchanging(after, TAKES_NOTHING)
     return _after_exchange(after)
 

@@ -43,7 +43,7 @@ class Peer:
             assert self.rows.get(seq, body) == body, "the gate changed a row"
             if seq <= self.have + 1:
                 self.rows[seq] = body
-        return Receipted(have=self.have, held=held, snapshot_seq=self.seq)
+        return Receipted(have=self.have, held=held, sent=len(batch), snapshot_seq=self.seq)
 
 
 class Convergence(RuleBasedStateMachine):
@@ -57,10 +57,15 @@ class Convergence(RuleBasedStateMachine):
         self.session: Session | None = None
         self.late: list[Event] = []
         self.snapshot_seq = 0
+        self.walking_in = 0
 
     @rule(count=st.integers(1, 7))
     def record(self, count: int) -> None:
         self.ledger += [f"fact {len(self.ledger) + n}" for n in range(1, count + 1)]
+
+    @rule(count=st.integers(1, 3))
+    def record_during_the_next_exchange(self, count: int) -> None:
+        self.walking_in = count
 
     @rule()
     def back_up(self) -> None:
@@ -128,8 +133,9 @@ class Convergence(RuleBasedStateMachine):
             return DeviceAnswered()
         if session.step is Step.SNAPSHOT:
             return SnapshotVerified(self.peer.seq)
-        rows = enumerate(self.ledger, 1)
-        waiting = [row for row in rows if row[0] > session.have]
+        waiting = [row for row in enumerate(self.ledger, 1) if row[0] > session.have]
+        self.record(count=self.walking_in)  # after the batch was read, before its receipt
+        self.walking_in = 0
         return self.peer.take(dict(waiting[:BATCH]), len(self.ledger))
 
     def _hear(self, event: Event) -> None:
