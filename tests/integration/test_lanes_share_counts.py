@@ -30,12 +30,8 @@ def sold(site: Venue, type_name: str, **form: Any) -> Sold:
     made = site.sell(type_name, **form)
     seq = site.central.publish().seq
     for lane in site.lanes:
-        assert eventually(lambda: snapshot_of(lane) >= seq, WITHIN_S), f"{lane.name} has it not"  # noqa: B023
+        assert eventually(lambda: lane.snapshot_seq() >= seq, WITHIN_S), f"{lane.name} has it not"  # noqa: B023
     return made
-
-
-def snapshot_of(lane: VenueLane) -> int:
-    return int(lane.rig.status()["snapshot"]["seq"])
 
 
 def heard(lane: VenueLane, ticket: Sold, used: int) -> bool:
@@ -81,7 +77,7 @@ def test_a_revoked_code_is_refused_as_soon_as_the_lanes_have_heard(site: Venue) 
     seq = site.central.publish().seq
 
     for lane in site.lanes:
-        assert eventually(lambda: snapshot_of(lane) >= seq, WITHIN_S)  # noqa: B023
+        assert eventually(lambda: lane.snapshot_seq() >= seq, WITHIN_S)  # noqa: B023
         assert lane.scan(ticket) == "REVOKED"
 
 

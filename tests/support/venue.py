@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from sqlalchemy import select
 
@@ -25,6 +25,7 @@ from scanner.own_facts import OwnFacts
 from scanner.peer_facts import PeerFacts
 from server_stub import tables
 from server_stub.catalogue import add_gate, add_type
+from server_stub.central import Central
 from server_stub.codes import revoke_code
 from server_stub.demo.network import Cable
 from server_stub.devices import add_device
@@ -48,6 +49,17 @@ AWAY_MS = 3_300
 """A little over a site's debounce time."""
 
 
+class Code(Protocol):
+    """What somebody shows, and the numbers the central gave it."""
+
+    @property
+    def payload(self) -> str: ...
+    @property
+    def credential_no(self) -> int: ...
+    @property
+    def grant_no(self) -> int: ...
+
+
 @dataclass
 class VenueLane:
     """One lane: a gate's rig, its sync and its cable."""
@@ -58,6 +70,8 @@ class VenueLane:
     settings: SyncSettings
     sync: subprocess.Popen[bytes] | None = None
     watcher: Watcher | None = None
+    around: tuple[str, ...] = ()
+    """Another command around both processes."""
     _shown_ms: dict[int, int] = field(default_factory=dict)
 
     def wait_ready(self) -> None:
@@ -70,12 +84,29 @@ class VenueLane:
         with (self.rig.folder / "sync.log").open("ab") as log:
             arguments = ["sync", "--config", str(self.rig.config_path)]
             self.sync = subprocess.Popen(
-                [sys.executable, "-c", SYNC, *arguments],
+                [*self.around, sys.executable, "-c", SYNC, *arguments],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def switch_on(self) -> None:
+        """Both processes, until the gate answers."""
+        self.start_sync()
+        self.rig.start(*self.around)
+        self.wait_ready()
+
+    def switch_off(self) -> None:
+        """The gate is told to end; its network side loses power."""
+        if self.watcher is not None:
+            self.watcher.__exit__()
+        assert self.rig.stop() == 0
+        self.stop_sync()
+
+    def snapshot_seq(self) -> int:
+        """What the gate works from."""
+        return int(self.rig.status()["snapshot"]["seq"])
 
     def stop_sync(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -91,7 +122,7 @@ class VenueLane:
         self.rig.kill()
         self.cable.cut()
 
-    def scan(self, sold: Sold) -> str:
+    def scan(self, sold: Code) -> str:
         """Show a code, walk in if the arm opens; the reason of the answer."""
         assert self.watcher is not None
         self.rig.wait_until(lambda: self._may_show(sold), "the end of a presentation")
@@ -103,12 +134,12 @@ class VenueLane:
             self.rig.wait_until(self.rig.is_idle, "an arm at rest")
         return str(answer["reason"])
 
-    def _may_show(self, sold: Sold) -> bool:
+    def _may_show(self, sold: Code) -> bool:
         """A code that was away for less than the debounce time is no new scan, however long it is held up then."""
         shown_ms = self._shown_ms.get(sold.credential_no)
         return shown_ms is None or machine_clock().monotonic_ms() - shown_ms > AWAY_MS
 
-    def used(self, sold: Sold) -> int:
+    def used(self, sold: Code) -> int:
         """Charged entries of a right as this lane's own files give them now, by the gate's own look-ups."""
         ledger = self.rig.ledger
         with closing(connect_reader(ledger)) as connection, contextlib.ExitStack() as stack:
@@ -187,20 +218,25 @@ class Venue:
         with self.central.central.database.read() as connection:
             return load_overuse(connection)
 
-    def used(self, sold: Sold) -> int:
+    def used(self, sold: Code) -> int:
         """Charged entries of a right as the central folds them now."""
-        with self.central.central.database.read() as connection:
-            ledgers = connection.execute(select(tables.ledger)).all()
-            vector = {(row.device, row.epoch): row.have for row in ledgers}
-            counted = load_counted(
-                connection, vector, load_offsets(connection), load_site(connection).calendar
-            )
-            return sum(
-                tally.total
-                for one in counted
-                if one.grant_no == sold.grant_no
-                for tally in one.tallies.values()
-            )
+        return used_at(self.central.central, sold)
+
+
+def used_at(central: Central, sold: Code) -> int:
+    """Charged entries of a right as a central folds them now."""
+    with central.database.read() as connection:
+        ledgers = connection.execute(select(tables.ledger)).all()
+        vector = {(row.device, row.epoch): row.have for row in ledgers}
+        counted = load_counted(
+            connection, vector, load_offsets(connection), load_site(connection).calendar
+        )
+        return sum(
+            tally.total
+            for one in counted
+            if one.grant_no == sold.grant_no
+            for tally in one.tallies.values()
+        )
 
 
 def _central_section(cable: Cable) -> str:

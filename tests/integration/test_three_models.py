@@ -1,0 +1,104 @@
+"""The three models from the first set-up to the last day, over real processes (S83, S84, S85)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.eventually import eventually
+from support.town import WITHIN_S, Caller, Town, town
+from support.venue import VenueLane
+
+pytestmark = pytest.mark.timeout(300)
+
+TAG, ANN = "Membre 2025", "ann@example.org"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town with two lanes, north and south, to its hall."""
+    with town(tmp_path_factory.mktemp("town")) as made:
+        desk = made.desk()
+        desk.tell("/v1/admin/zones", {"name": "hall"})
+        for gate in ("north", "south"):
+            desk.tell("/v1/admin/gates", {"name": gate, "zone": "hall"})
+        made.desk().tell("/v1/admin/publish")
+        for gate in ("north", "south"):
+            made.add_lane(gate)
+        yield made
+
+
+def all_lanes_know(lanes: list[VenueLane], sold: Any, used: int) -> bool:
+    return all(eventually(lambda: lane.used(sold) == used, WITHIN_S) for lane in lanes)  # noqa: B023
+
+
+def dinner_for(place: Town, member: Caller) -> int:
+    """What a dinner in the members' shop costs somebody, in cents."""
+    order = member.tell("/v1/shop/carts", {"shop": "Friends"})["order_id"]
+    member.tell(f"/v1/shop/carts/{order}/tickets", {"type": "dinner"})
+    return int(member.tell(f"/v1/shop/carts/{order}/place")["total_minor"])
+
+
+def set_up_annual_passes(desk: Caller) -> None:
+    event = {"starts_at": "2020-01-01T00:00", "ends_at": "2099-01-01T00:00"}
+    tenth = {"share_bp": 1_000, "max_minor": 500}
+    for path, body in (
+        ("scopes", {"name": "museum"}),
+        ("events", {"name": "museum", "scopes": ["museum"]} | event),
+        (
+            "types",
+            {
+                "name": "annual",
+                "validity": "365 days after purchase",
+                "scope": "museum",
+                "rule": {"max_total": 50},
+                "tags": [{"tag": TAG}],
+            },
+        ),
+        ("types", {"name": "dinner", "validity": "always", "price_minor": 8_000, "fee_minor": 200}),
+        ("segments", {"name": "Members", "condition": {"tag": TAG}}),
+        (
+            "entitlements",
+            {
+                "name": "tenth",
+                "condition": {"segment": "Members"},
+                "var_discount": tenth,
+                "waive_fees": True,
+            },
+        ),
+        ("shops", {"name": "Friends", "types": ["dinner"], "tags": [TAG]}),
+    ):
+        desk.tell(f"/v1/admin/{path}", body)
+
+
+def test_s83_an_annual_pass_from_its_sale_to_the_next_one(place: Town) -> None:
+    desk, (north, south) = place.desk(), place.lanes.values()
+    set_up_annual_passes(desk)
+    sold = place.sell("annual", email=ANN)
+    place.publish()
+
+    for lane in (north, south):
+        lane.cable.cut()
+    answers = [lane.scan(sold) for lane in (north, south, north)]
+    for lane in (north, south):
+        lane.cable.restore()
+    assert answers == ["OK"] * 3
+    assert all_lanes_know([north, south], sold, used=3)
+    assert place.used(sold) == 3
+
+    ann = place.member(ANN)
+    assert [shop["name"] for shop in ann.get("/v1/shop/shops")] == ["Friends"]
+    assert dinner_for(place, ann) == 7_500
+
+    place.let_pass(days=367)
+    assert [lane.scan(sold) for lane in (north, south)] == ["EXPIRED"] * 2
+    ann = place.member(ANN)
+    assert ann.get("/v1/shop/me")["tags"] == []
+    assert ann.get("/v1/shop/shops") == []
+
+    again = place.sell("annual", email=ANN)
+    place.publish()
+    assert north.scan(again) == "OK"
+    assert [shop["name"] for shop in ann.get("/v1/shop/shops")] == ["Friends"]

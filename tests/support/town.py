@@ -1,0 +1,205 @@
+"""A whole installation of real processes on a calendar of ours: a central that serves, lanes, a desk and visitors.
+
+Law: everything is asked from outside: the central over HTTP, gates before their cameras, letters in the mail folder.
+The calendar goes on by a file that every process reads (`support.later`); gates and their network sides are switched
+off while it does, as over a winter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+from scanner.core.units import Instant
+from server_stub.central import Central, open_central
+from server_stub.demo.network import Cable
+from server_stub.system_clock import SystemClock
+from support.central_site import CentralClock, copied, signed_in
+from support.eventually import eventually
+from support.gates import CONFIG, GateRig, environment
+from support.later import ahead_ms
+from support.real_central import machine_clock
+from support.venue import VenueLane, used_at
+from sync.enrolment import enrol, parse_invitation
+from sync.settings import SyncSettings
+from sync.worker import run_once
+
+DAY_MS = 86_400_000
+ANSWER_S = 30
+WITHIN_S = 40.0
+CENTRAL = "from server_stub.cli import main; main()"
+
+
+class Caller:
+    """Somebody at the central's API; each wish has an idempotency key of its own."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self._url = url
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._wishes = 0
+
+    def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """One request."""
+        self._wishes += 1
+        headers = self._headers | {"Idempotency-Key": f"{id(self)}-{self._wishes:06}"}
+        url = self._url + path
+        return requests.request(method, url, json=body, headers=headers, timeout=ANSWER_S)
+
+    def get(self, path: str) -> Any:
+        """What the central says."""
+        reply = self.ask("GET", path)
+        assert reply.ok, reply.text
+        return reply.json()
+
+    def tell(self, path: str, body: Any = None) -> Any:
+        """What the central answers to a wish that it grants."""
+        reply = self.ask("POST", path, {} if body is None else body)
+        assert reply.ok, reply.text
+        return reply.json()
+
+
+class LaterClock(SystemClock):
+    """The calendar's time, in this process."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now_ms(self) -> Instant:
+        return Instant(super().now_ms() + ahead_ms(self._file))
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a sale gave."""
+
+    ticket_id: str
+    payload: str
+    credential_no: int
+    grant_no: int
+
+
+@dataclass
+class Town:
+    """The central, its lanes and its people."""
+
+    folder: Path
+    lanes: dict[str, VenueLane] = field(default_factory=dict)
+    url: str = ""
+    _process: subprocess.Popen[str] | None = None
+
+    def __post_init__(self) -> None:
+        self._calendar = self.folder / "ahead_ms"
+        self._calendar.write_text("0", encoding="ascii")
+        self.clock = LaterClock(self._calendar)
+        copied(self.folder / "central", CentralClock(int(self.clock.now_ms()))).database.close()
+        self.central: Central = open_central(self.folder / "central", self.clock)
+
+    def __enter__(self) -> Self:
+        words = ("--json", "--port", "0", "--publish-every", "0.1")
+        where = ("--dir", str(self.folder / "central"))
+        with (self.folder / "central.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._around(), sys.executable, "-c", CENTRAL, "serve", *words, *where],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment(),
+            )
+        assert self._process.stdout is not None
+        self.url = json.loads(self._process.stdout.readline())["url"]
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for lane in self.lanes.values():
+            lane.close()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.communicate(timeout=ANSWER_S)
+        self.central.database.close()
+
+    def _around(self) -> list[str]:
+        return [sys.executable, "-m", "support.later", str(self._calendar)]
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def desk(self) -> Caller:
+        """Staff, signed in today."""
+        return Caller(self.url, signed_in(self.central))
+
+    def visitor(self) -> Caller:
+        """Somebody nobody knows."""
+        return Caller(self.url)
+
+    def member(self, address: str) -> Caller:
+        """A customer who signs in with the code that came by letter."""
+        for old in self.central.folder.mail.glob("*.eml"):
+            old.unlink()
+        self.visitor().tell("/v1/shop/codes", {"email": address})
+        letters = self.central.folder.mail
+        assert eventually(lambda: any(letters.glob("*.eml")), WITHIN_S)
+        (letter,) = letters.glob("*.eml")
+        code = str(email.message_from_bytes(letter.read_bytes()).get_payload()).split()[0]
+        session = self.visitor().tell("/v1/shop/sessions", {"email": address, "code": code})
+        return Caller(self.url, session["token"])
+
+    def sell(self, type_name: str, **form: Any) -> Ticket:
+        """One code over the desk."""
+        sold = self.desk().tell("/v1/admin/sales", {"type": type_name} | form)
+        return Ticket(**{name: sold[name] for name in Ticket.__dataclass_fields__})
+
+    def used(self, ticket: Ticket) -> int:
+        """Charged entries as the central counts them."""
+        return used_at(self.central, ticket)
+
+    # --- lanes ------------------------------------------------------------------------------------
+
+    def add_lane(self, gate: str) -> VenueLane:
+        """A gate that the desk knows: enrolled, with the newest snapshot; its processes run."""
+        cable = Cable(int(self.url.rpartition(":")[2]))
+        section = f'\n[central]\nurl = "http://127.0.0.1:{cable.port}"\npoll_s = 3600\n'
+        rig = GateRig(self.folder / gate, site=None, config=CONFIG + section, is_time_known=False)
+        rig.__enter__()
+        settings = SyncSettings(
+            data_dir=rig.data, runtime_dir=rig.runtime, key_path=rig.data / "keys" / "device.key"
+        )
+        made = self.desk().tell("/v1/admin/devices", {"gate": gate})
+        code = json.dumps(made["enrolment"]).encode()
+        address = f"http://127.0.0.1:{cable.port}"
+        enrol(parse_invitation(code, address), settings, machine_clock())
+        assert run_once(settings, machine_clock()).is_ok
+        lane = VenueLane(gate, rig, cable, settings, around=tuple(self._around()))
+        self.lanes[gate] = lane
+        lane.switch_on()
+        return lane
+
+    def let_pass(self, *, days: int) -> None:
+        """The lanes are switched off for so many days, and on again; both have heard the central since."""
+        for lane in self.lanes.values():
+            lane.switch_off()
+        ahead = ahead_ms(self._calendar) + days * DAY_MS
+        self._calendar.write_text(str(ahead), encoding="ascii")
+        for lane in self.lanes.values():
+            lane.switch_on()
+        self.publish()
+
+    def publish(self) -> None:
+        """Every lane that hangs on its cable has all that was changed until now."""
+        seq = self.desk().tell("/v1/admin/publish")["seq"]
+        for lane in self.lanes.values():
+            assert eventually(lambda: lane.snapshot_seq() >= seq, WITHIN_S), lane.name  # noqa: B023
+
+
+@contextlib.contextmanager
+def town(folder: Path) -> Iterator[Town]:
+    """An installation without lanes."""
+    with Town(folder) as made:
+        yield made
