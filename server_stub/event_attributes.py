@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select
 
-from scanner.core.errors import InputError
 from scanner.core.grants import EventStatus
 from server_stub.benefit_tables import event_attribute
+from server_stub.catalogue import unknown_event
 from server_stub.forms import parse_name
 from server_stub.tables import event, scope_event, ticket, ticket_type
 
@@ -25,11 +25,9 @@ def set_event_attribute(
     Raises:
         InputError: ``event_unknown``, ``name_bad``.
     """
-    if (
-        connection.execute(select(event.c.event_no).where(event.c.event_no == event_no)).first()
-        is None
-    ):
-        raise InputError("event_unknown", f"event {event_no!r} does not exist", "see `event list`")
+    of_event = event.c.event_no == event_no
+    if connection.execute(select(event.c.event_no).where(of_event)).first() is None:
+        raise unknown_event(event_no)
     name = parse_name("attribute", name)
     connection.execute(
         delete(event_attribute).where(

@@ -42,6 +42,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "plan_exists": 409,
     "subscription_refused": 409,
     "subscription_without_right": 409,
+    "subscription_without_code": 409,
     "token_without_ticket": 409,
     "payment_waits": 409,
     "payment_not_manual": 409,

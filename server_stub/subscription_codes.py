@@ -62,16 +62,16 @@ def replace_card(
     """Another code for the same right and counts; the one that was lost is revoked.
 
     Raises:
-        InputError: ``subscription_unknown``, ``subscription_without_right``, ``credential_unknown``, ``code_bad``,
+        InputError: ``subscription_unknown``, ``subscription_without_right``, ``subscription_without_code``, ``code_bad``,
             ``code_taken``.
     """
     now = central.clock.now_ms()
     known = _active(connection, _require_right(load_kept(connection, subscription_id, now)))
     if known is None:
         raise InputError(
-            "credential_unknown",
+            "subscription_without_code",
             "this subscription has no code yet; nothing was replaced",
-            "make one first",
+            "make one: `subscription card`",
         )
     return replace_code(connection, central.secrets, known.credential_no, now, code)
 

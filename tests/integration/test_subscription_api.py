@@ -198,7 +198,7 @@ def test_a_card_is_made_replaced_and_renewed(office: Office) -> None:
     other = office.desk.tell(f"{path}/code/replace")
     old = office.desk.tell(f"{path}/code")
 
-    assert (none.status_code, none.json()["code"]) == (404, "credential_unknown")
+    assert (none.status_code, none.json()["code"]) == (409, "subscription_without_code")
     assert made == shown
     assert token not in {made["payload"], other["payload"]}
     assert other["credential_no"] != made["credential_no"]
