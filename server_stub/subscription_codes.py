@@ -62,8 +62,8 @@ def replace_card(
     """Another code for the same right and counts; the one that was lost is revoked.
 
     Raises:
-        InputError: ``subscription_unknown``, ``subscription_without_right``, ``subscription_without_code``, ``code_bad``,
-            ``code_taken``.
+        InputError: ``subscription_unknown``, ``subscription_without_right``, ``subscription_without_code``,
+            ``code_bad``, ``code_taken``.
     """
     now = central.clock.now_ms()
     known = _active(connection, _require_right(load_kept(connection, subscription_id, now)))
