@@ -199,6 +199,22 @@ def test_what_a_lost_benefit_made_dearer_or_closed_is_told_and_nothing_is_charge
     assert (till.state(order), till.charges(order), till.tickets(order)) == ("pending", [], 0)
 
 
+def test_a_tag_that_ends_at_six_gives_no_price_at_five_past(till: Till) -> None:
+    """S31: placed 17:55, paid 18:05."""
+    order = till.placed()
+    at_six = Instant(till.clock.now_ms() + 5 * 60_000)
+    till.write(
+        lambda c, now: tag_rows.pin_tag(c, find_customer(c, ANN).customer_id, TAG, now, at_six)
+    )
+    till.clock.pass_ms(10 * 60_000)
+    with pytest.raises(InputError) as told:
+        till.pay(order)
+
+    assert told.value.code == "price_changed"
+    assert "nothing was charged" in told.value.message
+    assert (till.state(order), till.charges(order)) == ("pending", [])
+
+
 def test_money_is_honoured_though_the_shop_closed_before_its_answer_was_heard(till: Till) -> None:
     order = till.placed()
     till.pay(order, SILENT)

@@ -22,6 +22,7 @@ from server_stub.rules.tags import present_tags
 from server_stub.sales import Sold, sell
 from server_stub.tables import credential_key
 from support.central_site import MARCH_10, CentralClock, museum, sell_annual
+from support.databases import NewDatabase
 from support.gate_facts import NOON, entry, fact, not_passed, watched
 from support.instants import wall
 from support.sent_facts import record
@@ -37,8 +38,8 @@ def clock() -> CentralClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: CentralClock) -> Iterator[Central]:
-    with museum(tmp_path, clock) as made:
+def central(tmp_path: Path, clock: CentralClock, new_database: NewDatabase) -> Iterator[Central]:
+    with museum(tmp_path, clock, new_database()) as made:
         form = TypeForm(
             name="month",
             validity="30 days after first_scan",

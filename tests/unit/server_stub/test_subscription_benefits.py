@@ -1,4 +1,4 @@
-"""Benefits of subscriptions: there with the next request, gone when the rules say (S34, S36, S41-S43)."""
+"""Benefits of subscriptions: there with the next request, gone when the rules say (S33, S34, S41-S43)."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from server_stub.forms import EventForm, SaleForm, TagForm, TypeForm, parse_form
 from server_stub.rules.tags import present_tags
 from server_stub.site import load_site
 from server_stub.subscriptions import cancel, pause, pay, resume, undo_cancellation, upgrade_plan
+from support.databases import NewDatabase
 from support.subscribers import BAD, BAD_LATER, GOOD, Club, club
 
 ANN = "a@b.org"
 
 
 @pytest.fixture
-def friends(tmp_path: Path) -> Iterator[Club]:
+def friends(tmp_path: Path, new_database: NewDatabase) -> Iterator[Club]:
     """Friends have a tag, a secret shop and a tenth off; the shop knows them by tag, the price by plan."""
-    with club(tmp_path) as made:
+    with club(tmp_path, new_database()) as made:
         made.plan(name="Tagged", tags=[TagForm(tag="Friend")])
         made.plan(name="Patrons", price_minor=3_000, tags=[TagForm(tag="Patron")])
         made.plan(name="Strict", tags=[TagForm(tag="Friend")], benefit_grace=False)
@@ -156,6 +157,25 @@ def test_one_of_two_subscriptions_that_ends_leaves_what_the_other_gives(friends:
     pause(friends.central, first)
 
     assert given(friends) == FRIEND
+
+
+@pytest.mark.parametrize(("fixed_minor", "total_minor"), [(0, 800), (300, 500), (2_000, 0)])
+def test_of_percentages_the_best_one_counts_then_amounts_and_never_below_zero(
+    friends: Club, fixed_minor: int, total_minor: int
+) -> None:
+    """S33, on a dinner of 10.00."""
+    friends.join(plan="Tagged")
+    club_only = ConditionForm(segment="Club")
+    with friends.central.database.write() as connection:
+        for form in (
+            EntitlementForm(
+                name="fifth", condition=club_only, var_discount=VarForm(share_bp=2_000)
+            ),
+            EntitlementForm(name="off", condition=club_only, fix_discount_minor=fixed_minor),
+        ):
+            save_entitlement(connection, form)
+
+    assert given(friends).dinner_minor == total_minor
 
 
 def test_an_attribute_of_an_event_decides_a_price_as_long_as_the_event_is_on(
