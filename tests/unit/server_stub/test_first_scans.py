@@ -116,8 +116,12 @@ def test_a_corrected_clock_corrects_the_term(central: Central, sold: Sold) -> No
     device = record(central, entry(grant_no=sold.grant_no, at=Instant(NOON - 90 * DAY_MS)))
     wrong = until(central)
     offset: dict[str, Any] = {"offset_ms": NOON - 5_000, "mono_ms": 6_000}
-    record(central, fact(FactKind.CLOCK_OFFSET, **offset), device=device)
+    restarted, other = fact(FactKind.LANE_STARTED), {"boot": "boot-2"} | offset
+    record(central, fact(FactKind.CLOCK_OFFSET, **other), device=device)
+    still = until(central)
+    record(central, restarted, fact(FactKind.CLOCK_OFFSET, **offset), device=device)
 
+    assert wrong == still
     assert wrong is not None
     assert wrong < END_OF_NOON
     assert until(central) == END_OF_NOON
