@@ -49,9 +49,27 @@ ACT_OF: Mapping[str, Act] = {
     "POST /v1/admin/orders/{order_id}/pay": Act.SELL,
     "POST /v1/admin/orders/{order_id}/cancel": Act.SELL,
     "POST /v1/admin/orders/{order_id}/refund": Act.SELL,
+    "POST /v1/admin/orders/{order_id}/settle": Act.SELL,
+    "POST /v1/admin/plans": Act.SET_UP,
+    "POST /v1/admin/subscriptions": Act.SELL,
+    "GET /v1/admin/subscriptions/{subscription_id}": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/pay": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/payment-card": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/pause": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/resume": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/cancel": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/undo": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/end": Act.SELL,
+    "GET /v1/admin/subscriptions/{subscription_id}/upgrade": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/upgrade": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/code": Act.SELL,
+    "POST /v1/admin/subscriptions/{subscription_id}/code/replace": Act.SELL,
+    "GET /v1/admin/subscriptions/{subscription_id}/token": Act.SELL,
+    "POST /v1/admin/billing/run": Act.RUN,
     "POST /v1/admin/tickets/{ticket_id}/holder": Act.SELL,
     "POST /v1/admin/customers/tags": Act.SELL,
     "POST /v1/admin/customers/attributes": Act.SELL,
+    "POST /v1/admin/events/{number}/attributes": Act.SET_UP,
     "POST /v1/admin/segments": Act.SET_UP,
     "POST /v1/admin/entitlements": Act.SET_UP,
     "POST /v1/admin/entitlements/{name}/active": Act.SET_UP,
@@ -89,9 +107,27 @@ ONCE: frozenset[str] = frozenset(
         "POST /v1/admin/orders/{order_id}/refund",
         "POST /v1/admin/credentials/{number}/replace",
         "POST /v1/admin/devices",
+        "POST /v1/admin/orders/{order_id}/settle",
+        "POST /v1/admin/subscriptions",
+        "POST /v1/admin/subscriptions/{subscription_id}/pay",
+        "POST /v1/admin/subscriptions/{subscription_id}/resume",
+        "POST /v1/admin/subscriptions/{subscription_id}/end",
+        "POST /v1/admin/subscriptions/{subscription_id}/upgrade",
+        "POST /v1/admin/subscriptions/{subscription_id}/code",
+        "POST /v1/admin/subscriptions/{subscription_id}/code/replace",
+        "POST /v1/admin/billing/run",
     }
 )
-"""Routes that move money or create a right: twice would be one time too many."""
+"""Routes of staff that move money or create a right: twice would be one time too many."""
+
+
+ONCE_IN_SHOP: frozenset[str] = frozenset(
+    {
+        "POST /v1/shop/carts/{order_id}/pay",
+        "POST /v1/shop/me/subscriptions/{subscription_id}/pay",
+    }
+)
+"""The same, of customers."""
 
 
 def require_allowed(route: str, role: StaffRole) -> None:

@@ -31,6 +31,24 @@ type_tag = Table(
 )
 """What a ticket type pins on its buyer: a `TagRule`."""
 
+plan_tag = Table(
+    "plan_tag",
+    METADATA,
+    Column("plan_no", NUMBER, ForeignKey("plan.plan_no"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("expiry", Text, nullable=False),
+    Column("after", Text, nullable=True),
+)
+"""What a plan pins on its subscribers: a `TagRule`."""
+
+event_attribute = Table(
+    "event_attribute",
+    METADATA,
+    Column("event_no", NUMBER, ForeignKey("event.event_no"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 tag_assignment = Table(
     "tag_assignment",
     METADATA,
@@ -42,7 +60,7 @@ tag_assignment = Table(
     Index(None, "source"),
     Index(None, "tag"),
 )
-"""``source``: ``ticket:ID``, a pure function of that ticket's order and grant; or ``staff:NAME``."""
+"""``source``: ``ticket:ID`` or ``subscription:ID``, a pure function of what was sold; or ``staff``."""
 
 customer_attribute = Table(
     "customer_attribute",

@@ -17,8 +17,11 @@ from sqlalchemy import Connection, select
 
 from scanner.core.errors import GateError
 from scanner.core.units import Instant
+from server_stub.card_checkout import ask_all_unanswered
 from server_stub.central import Central
 from server_stub.charging import ask, ask_unknown, pay_cycle, record_charge, record_notice
+from server_stub.mailer import FileMailer, Outbox
+from server_stub.notice_letters import post_notices
 from server_stub.payments import ProviderName, Providers
 from server_stub.rules.billing import Action, Answer, Charge, Move, SendNotice, plan_run
 from server_stub.rules.subscription import RUNNING, SubscriptionEvent, SubscriptionState
@@ -35,13 +38,18 @@ LIVE = (SubscriptionState.INCOMPLETE, *sorted(RUNNING))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingReport:
-    """What a run did. ``faults``: codes, with how many subscriptions they stopped."""
+    """What a run did. ``faults``: codes, with how often they stopped something.
+
+    ``orders``: that waited for a card's answer and have it. ``letters``: handed to the mailer.
+    """
 
     subscriptions: int
     succeeded: int
     declined: int
     unknown: int
     notices: int
+    letters: int
+    orders: int
     moved: dict[str, int]
     faults: dict[str, int]
 
@@ -55,9 +63,19 @@ def build_providers(central: Central) -> Providers:
 
 
 def run_billing(
-    central: Central, providers: Providers, watch: Callable[[int, int], None] = lambda _n, _of: None
+    central: Central,
+    providers: Providers,
+    watch: Callable[[int, int], None] = lambda _n, _of: None,
+    outbox: Outbox | None = None,
 ) -> BillingReport:
-    """One run over everything. ``watch`` is told how many of how many are done."""
+    """One run over everything.
+
+    Args:
+        central: whose subscriptions.
+        providers: who is asked for the money.
+        watch: is told how many of how many are done.
+        outbox: where letters go; None = into the folder ``mail/``.
+    """
     due = _find_due(central)
     seen: Counter[str] = Counter()
     faults: Counter[str] = Counter()
@@ -67,6 +85,10 @@ def run_billing(
         except GateError as error:
             faults[error.code] += 1
         watch(number, len(due))
+    letters = _count(
+        faults, lambda: post_notices(central, outbox or FileMailer(central.folder.mail))
+    )
+    orders = _count(faults, lambda: ask_all_unanswered(central, providers))
     events = {event.value: seen[event.value] for event in SubscriptionEvent if seen[event.value]}
     return BillingReport(
         subscriptions=len(due),
@@ -74,6 +96,8 @@ def run_billing(
         declined=seen["charge_declined"],
         unknown=seen["charge_unknown"],
         notices=seen["notice"],
+        letters=letters,
+        orders=orders,
         moved=events,
         faults=dict(faults),
     )
@@ -96,6 +120,15 @@ def advance(central: Central, providers: Providers, subscription_id: str) -> Cou
         elif not any(isinstance(action, Move) for action in actions):
             return seen
     return seen
+
+
+def _count(faults: Counter[str], act: Callable[[], int]) -> int:
+    """A fault of one part of a run does not stop the others."""
+    try:
+        return act()
+    except GateError as error:
+        faults[error.code] += 1
+        return 0
 
 
 def _carry_out(

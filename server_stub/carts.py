@@ -20,12 +20,13 @@ from scanner.core.units import Instant
 from server_stub.benefit_tables import shop_type
 from server_stub.benefits import load_entitlements, load_segments
 from server_stub.customers import load_customer
+from server_stub.event_attributes import load_attributes_in_order
+from server_stub.order_charges import require_answered
 from server_stub.orders import find_order, unknown_order, wrong_state
 from server_stub.rules.entitlements import Entitlement, Purchase, applying
 from server_stub.rules.orders import OrderState
 from server_stub.rules.pricing import CartLine, Quote, Repriced, quote, reprice
 from server_stub.rules.refusals import MEANINGS, Refusal
-from server_stub.rules.segments import Customer
 from server_stub.shops import refusal_of
 from server_stub.site import load_currency
 from server_stub.tables import customer, customer_order, ticket, ticket_type
@@ -81,9 +82,10 @@ def agree(connection: Connection, order_id: str, now: Instant) -> Cart:
     """Keeps the price of now as the one the customer agrees to; what cannot be bought any more goes out of the cart.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``cart_empty``.
+        InputError: ``order_unknown``, ``order_state``, ``cart_empty``, ``payment_unanswered``.
     """
     order = find_order(connection, order_id)
+    require_answered(connection, order_id)
     if order.state not in {OrderState.DRAFT, OrderState.PENDING}:
         raise wrong_state(order, "and its price is settled")
     for line_id in _refused(connection, order, _lines(connection, order_id), now):
@@ -195,11 +197,12 @@ def _applying(
     connection: Connection, order: Row[Any], lines: tuple[CartLine, ...], now: Instant
 ) -> tuple[Entitlement, ...]:
     purchase = Purchase(
-        customer=_customer(connection, order),
+        customer=load_customer(connection, order.customer_id, now),
         now=now,
         segments=load_segments(connection),
         products=Counter(line.product for line in lines),
         channel=order.channel,
+        event_attributes=load_attributes_in_order(connection, order.order_id),
     )
     return applying(load_entitlements(connection), purchase)
 
@@ -210,9 +213,8 @@ def _refused(
     """Lines that the customer may not buy now: the shop is closed to them, or sells this no more."""
     if order.shop is None:
         return {}
-    refusal = refusal_of(
-        connection, order.shop, _customer(connection, order), order.shown_hmac, now
-    )
+    customer = load_customer(connection, order.customer_id, now)
+    refusal = refusal_of(connection, order.shop, customer, order.shown_hmac, now)
     if refusal is not None:
         return {line.line_id: refusal for line in lines}
     sold = {
@@ -230,10 +232,6 @@ def _sold_in(connection: Connection, shop: str) -> list[int]:
     return list(
         connection.execute(select(shop_type.c.type_no).where(shop_type.c.shop == shop)).scalars()
     )
-
-
-def _customer(connection: Connection, order: Row[Any]) -> Customer:
-    return load_customer(connection, order.customer_id)
 
 
 def _agreed(order: Row[Any]) -> Quote:

@@ -203,8 +203,13 @@ def cancel_event(connection: Connection, event_no: int) -> None:
         .values(status=EventStatus.CANCELLED, version=tables.event.c.version + 1)
     )
     if not changed.rowcount:
-        raise InputError("event_unknown", f"event {event_no!r} does not exist", "see `event list`")
+        raise unknown_event(event_no)
     note_rights_changed(connection)
+
+
+def unknown_event(event_no: int) -> InputError:
+    """There is none of that number."""
+    return InputError("event_unknown", f"event {event_no!r} does not exist", "see `event list`")
 
 
 def load_events(

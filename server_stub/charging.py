@@ -92,17 +92,24 @@ def ask(central: Central, providers: Providers, key: str, *, is_off_session: boo
     return answer
 
 
-def ask_unknown(central: Central, providers: Providers, subscription_id: str) -> None:
-    """Asks again for every request of a subscription that has no answer."""
+def ask_unknown(
+    central: Central, providers: Providers, subscription_id: str
+) -> frozenset[tuple[str, int | None]]:
+    """Asks again for every request of a subscription that has no answer; gives what succeeded now.
+
+    Each as its purpose and, of an upgrade, the number of the dearer plan.
+    """
     with central.database.read() as connection:
-        keys = connection.execute(
-            select(charge.c.key)
+        unknown = connection.execute(
+            select(charge.c.key, charge.c.purpose, charge.c.to_plan_no)
             .where(charge.c.subscription_id == subscription_id, charge.c.answer == Answer.UNKNOWN)
             .order_by(charge.c.asked_at)
-        )
-        unknown = list(keys.scalars())
-    for key in unknown:
-        ask(central, providers, key, is_off_session=True)
+        ).all()
+    return frozenset(
+        (row.purpose, row.to_plan_no)
+        for row in unknown
+        if ask(central, providers, row.key, is_off_session=True) is Answer.SUCCEEDED
+    )
 
 
 def settle(connection: Connection, row: Row[Any], answer: Answer, now: Instant) -> None:

@@ -113,27 +113,66 @@ def complete(
         card: at the desk, the card that the code is already printed on.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``.
+        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``, ``payment_unanswered``.
     """
-    now, calendar = central.clock.now_ms(), load_site(connection).calendar
-    price = settle(connection, order_id, now)
+    price = settle(connection, order_id, central.clock.now_ms())
     if price.total_minor and paid_by is PaidBy.NOTHING:
         raise InputError(
             "payment_missing",
             f"order {order_id!r} costs {price.total_minor} minor units; nothing was done",
             "take the money and say how: cash or transfer",
         )
+    return finish(connection, central, order_id, (price.total_minor, paid_by), card)
+
+
+def finish(
+    connection: Connection,
+    central: Central,
+    order_id: str,
+    paid: tuple[int, str],
+    card: SaleForm | None = None,
+) -> Completed:
+    """Pending → completed for money that is there: makes rights, tags and codes.
+
+    Args:
+        connection: the caller's transaction.
+        central: whose clock and keys are used.
+        order_id: a placed order.
+        paid: how much, and how it came.
+        card: as in `complete`.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``.
+    """
+    now, calendar = central.clock.now_ms(), load_site(connection).calendar
     _start_renewals(connection, order_id, now, calendar)
     connection.execute(
         update(tables.customer_order)
         .where(tables.customer_order.c.order_id == order_id)
-        .values(paid_by=paid_by)
+        .values(paid_by=paid[1])
     )
     move_order(connection, order_id, OrderState.COMPLETED, now, calendar)
     issued = tuple(
         _issue(connection, central, row, card, now) for row in _tickets(connection, order_id)
     )
-    return Completed(order_id, price.total_minor, issued)
+    return Completed(order_id, paid[0], issued)
+
+
+def load_issued(connection: Connection, central: Central, order_id: str) -> tuple[Issued, ...]:
+    """The tickets of a completed order with the codes that open for them now.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``.
+    """
+    order = find_order(connection, order_id)
+    if order.state != OrderState.COMPLETED:
+        raise wrong_state(order, "and not completed")
+    return tuple(
+        _issued(connection, row.ticket_id, show_code(connection, central.secrets, number))
+        for row in _tickets(connection, order_id)
+        if row.refunded_at is None
+        for number in find_by_ticket(connection, row.ticket_id)
+    )
 
 
 def refund(
@@ -223,7 +262,12 @@ def _issue(
     if code is None:
         form = card or SaleForm(type="", kind=CodeKind(row.code_kind))
         code = issue_code(connection, central.secrets, form, grant, at)
-    return Issued(row.ticket_id, grant.grant_no, grant.valid_from, grant.valid_until, code)
+    return _issued(connection, row.ticket_id, code)
+
+
+def _issued(connection: Connection, ticket_id: str, code: Code) -> Issued:
+    grant = load_grant(connection, ticket_id)
+    return Issued(ticket_id, grant.grant_no, grant.valid_from, grant.valid_until, code)
 
 
 def _kept_code(

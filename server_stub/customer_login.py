@@ -112,6 +112,22 @@ def find_signed_in(connection: Connection, token: str, now: Instant) -> str | No
     return found
 
 
+def require_customer(connection: Connection, token: str, now: Instant) -> str:
+    """As `find_signed_in`, for what nobody may do without a session.
+
+    Raises:
+        InputError: ``customer_session_refused``.
+    """
+    found = find_signed_in(connection, token, now)
+    if found is None:
+        raise InputError(
+            "customer_session_refused",
+            "the customer's session is missing, over or not one of ours; nothing was done",
+            "ask for a code and sign in again",
+        )
+    return found
+
+
 def sign_out(connection: Connection, token: str) -> None:
     """Ends a session. Again is not an error."""
     connection.execute(

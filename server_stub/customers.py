@@ -1,6 +1,7 @@
 """Customers: everything about one that a condition may ask for, as of now.
 
-Law: each function is part of its caller's transaction. What was refunded, cancelled or denied is not held. Attributes
+Law: each function is part of its caller's transaction. What was refunded, cancelled or denied is not held; of a ticket
+whose term starts with its first scan the central knows the term once that scan has arrived. Attributes
 are what staff noted; nothing of a customer ever reaches a gate.
 
 Source: docs/membership-rules.md, "Segments"; docs/central.md, "Customers".
@@ -10,22 +11,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from scanner.core.errors import InputError
+from scanner.core.units import Instant
 from server_stub.benefit_tables import customer_attribute
 from server_stub.forms import parse_name
 from server_stub.orders import parse_email
+from server_stub.plan_rights import load_held_plans
 from server_stub.rules.segments import Customer, HeldRight, RightKind
 from server_stub.tables import access_grant, customer, customer_order, ticket, ticket_type
 from server_stub.tag_rows import load_assignments
 
 
-def load_customer(connection: Connection, customer_id: str) -> Customer:
-    """What rules may ask of a customer."""
+def load_customer(connection: Connection, customer_id: str, now: Instant) -> Customer:
+    """What rules may ask of a customer at ``now``."""
     return Customer(
         assignments=load_assignments(connection, customer_id),
-        rights=_load_rights(connection, customer_id),
+        rights=(
+            *_load_rights(connection, customer_id),
+            *load_held_plans(connection, customer_id, now),
+        ),
         attributes=dict(
             connection.execute(
                 select(customer_attribute.c.name, customer_attribute.c.value).where(
@@ -74,7 +80,13 @@ def set_attribute(connection: Connection, customer_id: str, name: str, value: st
 
 def _load_rights(connection: Connection, customer_id: str) -> tuple[HeldRight, ...]:
     rows = connection.execute(
-        select(ticket_type.c.name, access_grant.c.valid_from, access_grant.c.valid_until)
+        select(
+            ticket_type.c.name,
+            func.coalesce(access_grant.c.valid_from, ticket.c.activated_at).label("valid_from"),
+            func.coalesce(access_grant.c.valid_until, ticket.c.activated_until).label(
+                "valid_until"
+            ),
+        )
         .join(ticket, ticket.c.type_no == ticket_type.c.type_no)
         .join(customer_order, customer_order.c.order_id == ticket.c.order_id)
         .join(access_grant, access_grant.c.grant_no == ticket.c.grant_no)

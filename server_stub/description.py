@@ -21,7 +21,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from server_stub.authorisation import ONCE
+from server_stub.authorisation import ONCE, ONCE_IN_SHOP
 from server_stub.examples import EXAMPLES
 from server_stub.idempotency import KEY_HEADER
 from server_stub.problems import PROBLEM_JSON
@@ -58,7 +58,7 @@ def complete(description: OpenAPI) -> None:
         operation.responses = responses
         if path in OPEN_TO_ALL:
             operation.security = []
-        if f"{method.upper()} {path}" in ONCE:
+        if f"{method.upper()} {path}" in ONCE | ONCE_IN_SHOP:
             _need_key(operation)
 
 

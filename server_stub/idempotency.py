@@ -3,7 +3,8 @@
 Law: the effect and the note that it happened are one transaction, and writers take turns (`server_stub.database`), so
 of two equal requests at once one acts and the other is given the same answer. The same key with another request is a
 mistake of the caller and does nothing. A request that was refused did nothing, so it leaves no note. Answers may hold
-codes: they are sealed like codes, and forgotten after 30 days.
+codes: they are sealed like codes, and forgotten after 30 days. An act that asks somebody outside takes several
+transactions; it must be safe to begin again, and its note is written when it has ended.
 
 Source: docs/central.md, "Once only".
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,6 +31,10 @@ from server_stub.staff_tables import idempotency
 KEY_HEADER = "Idempotency-Key"
 KEY = re.compile(r"[A-Za-z0-9_.:-]{8,100}", re.ASCII)
 KEPT_MS = 30 * DAY_S * SECOND_MS
+
+NAME_CHARACTERS = 32
+_TURNS = tuple(threading.Lock() for _ in range(64))
+"""For acts in several steps: equal requests share one; two others that share one only wait for each other."""
 
 Answer = TypeVar("Answer")
 
@@ -83,6 +89,44 @@ def act_once(
             )
         )
     return answer
+
+
+def act_in_steps(
+    central: Central,
+    once: Once,
+    kind: type[Answer],
+    act: Callable[[], Answer],
+    is_final: Callable[[Answer], bool] = lambda _answer: True,
+) -> Answer:
+    """As `act_once`, for an act with transactions of its own; equal requests in this process take turns.
+
+    Args:
+        central: whose database keeps the note.
+        once: the request.
+        kind: of the answer.
+        act: what to do; after a crash in the middle it is done again from the start.
+        is_final: False = no note is kept, so that the same request asks again.
+
+    Raises:
+        InputError: ``idempotency_key_reused``, or what ``act`` raises.
+    """
+    with _TURNS[hash((once.staff, once.key)) % len(_TURNS)]:
+        with central.database.read() as connection:
+            sealed = _find(connection, once)
+        if sealed is not None:
+            return msgspec.json.decode(unseal(sealed, central.secrets), type=kind)
+        answer = act()
+        return (
+            act_once(central, once, kind, lambda _connection: answer)
+            if is_final(answer)
+            else answer
+        )
+
+
+def name_of(once: Once) -> str:
+    """What the thing is called that a request makes, so that the same request makes no second one."""
+    said = f"{once.staff}\n{once.key}\n".encode() + once.request_sha256
+    return hashlib.sha256(said).hexdigest()[:NAME_CHARACTERS]
 
 
 def _find(connection: Connection, once: Once) -> bytes | None:

@@ -30,6 +30,7 @@ from server_stub.central import Central
 from server_stub.changes import note_facts_taken
 from server_stub.devices import SIGNATURE_BYTES, Device, quarantine_device
 from server_stub.fact_rows import parse_row
+from server_stub.first_scans import note_first_scans
 from server_stub.known_rights import KnownRights, load_known_rights
 from server_stub.peers import counts_for_others, load_peer_facts
 from server_stub.publisher import load_newest_seq
@@ -211,6 +212,7 @@ def _store_facts(
     connection.execute(
         insert(tables.fact), [_columns(device, row, fact, known, now) for row, fact in facts]
     )
+    note_first_scans(connection, [fact for _row, fact in facts], known)
     if device.state is not DeviceState.REVOKED and any(
         counts_for_others(fact) for _row, fact in facts
     ):

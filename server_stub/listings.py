@@ -14,6 +14,12 @@ from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 from server_stub.benefit_tables import entitlement, segment, shop, tag_assignment
 from server_stub.faults import FieldError
 from server_stub.paging import LIMIT_MOST, Listing, Record, Sorted, load_page
+from server_stub.subscription_tables import (
+    order_charge,
+    plan,
+    subscription,
+    subscription_notice,
+)
 from server_stub.tables import (
     access_grant,
     alert,
@@ -65,8 +71,10 @@ def _tickets() -> Select[Any]:
             ticket_type.c.name.label("type"),
             customer_order.c.state.label("order"),
             ticket.c.grant_no,
-            access_grant.c.valid_from,
-            access_grant.c.valid_until,
+            func.coalesce(access_grant.c.valid_from, ticket.c.activated_at).label("valid_from"),
+            func.coalesce(access_grant.c.valid_until, ticket.c.activated_until).label(
+                "valid_until"
+            ),
             access_grant.c.deny_reason,
             credential.c.credential_no,
             credential.c.kind,
@@ -180,6 +188,70 @@ LISTINGS: dict[str, Listing] = {
             shop.c.closes_at,
         ),
         (Sorted(shop.c.name, str),),
+    ),
+    "plans": Listing(
+        select(
+            plan.c.plan_no,
+            plan.c.name,
+            ticket_type.c.name.label("type"),
+            plan.c.period_amount,
+            plan.c.period_unit,
+            plan.c.price_minor,
+            plan.c.currency,
+            plan.c.minimum_cycles,
+            plan.c.grace_days,
+            plan.c.when_unpaid,
+            plan.c.admits,
+        ).join(ticket_type, ticket_type.c.type_no == plan.c.type_no),
+        (Sorted(plan.c.plan_no),),
+    ),
+    "subscriptions": Listing(
+        select(
+            subscription.c.subscription_id,
+            plan.c.name.label("plan"),
+            customer.c.email,
+            subscription.c.state,
+            subscription.c.provider,
+            subscription.c.started_at,
+            subscription.c.ends_at,
+            subscription.c.grant_no,
+            subscription.c.created_at,
+        )
+        .join(plan, plan.c.plan_no == subscription.c.plan_no)
+        .join(customer, customer.c.customer_id == subscription.c.customer_id),
+        (
+            Sorted(subscription.c.created_at, descending=True),
+            Sorted(subscription.c.subscription_id, str),
+        ),
+    ),
+    "notices": Listing(
+        select(
+            subscription_notice.c.key,
+            subscription_notice.c.subscription_id,
+            customer.c.email,
+            subscription_notice.c.kind,
+            subscription_notice.c.amount_minor,
+            subscription_notice.c.at,
+            subscription_notice.c.sent_at,
+        )
+        .join(
+            subscription,
+            subscription.c.subscription_id == subscription_notice.c.subscription_id,
+        )
+        .join(customer, customer.c.customer_id == subscription.c.customer_id),
+        (Sorted(subscription_notice.c.at, descending=True), Sorted(subscription_notice.c.key, str)),
+    ),
+    "card-payments": Listing(
+        select(
+            order_charge.c.key,
+            order_charge.c.order_id,
+            order_charge.c.amount_minor,
+            order_charge.c.currency,
+            order_charge.c.answer,
+            order_charge.c.asked_at,
+            order_charge.c.answered_at,
+        ),
+        (Sorted(order_charge.c.asked_at, descending=True), Sorted(order_charge.c.key, str)),
     ),
     "devices": Listing(_devices(), (Sorted(device.c.added_at), Sorted(device.c.device, str))),
     "alerts": Listing(select(alert), (Sorted(alert.c.alert_no, descending=True),)),

@@ -7,21 +7,35 @@ Source: docs/central.md, "API".
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, PathParameter
 from sqlalchemy import Connection
 
 from scanner.core.units import Instant
-from server_stub import benefits, carts, checkout, customers, orders, shops, tag_rows
+from server_stub import (
+    benefits,
+    carts,
+    checkout,
+    customers,
+    event_attributes,
+    orders,
+    shops,
+    tag_rows,
+)
 from server_stub.benefit_forms import ActiveForm, EntitlementForm, SegmentForm, ShopForm
 from server_stub.forms import PaidBy, SaleForm, Strict, parse_wall
 from server_stub.idempotency import act_once
 from server_stub.injected import TheCentral, TheOnce
+from server_stub.paging import NUMBER_MOST
 from server_stub.rules.orders import OrderState
 from server_stub.site import load_site
 from server_stub.staff_api import Done
+
+EventNumber = Annotated[int, PathParameter(ge=1, le=NUMBER_MOST)]
 
 
 class OrderForm(Strict, frozen=True):
@@ -60,6 +74,13 @@ class AttributeForm(Strict, frozen=True):
     """An attribute of a customer; a value of null takes it away."""
 
     email: str
+    name: str
+    value: str | None
+
+
+class NamedAttributeForm(Strict, frozen=True):
+    """An attribute of an event; a value of null takes it away."""
+
     name: str
     value: str | None
 
@@ -190,6 +211,21 @@ def set_attribute(central: TheCentral, data: JSONBody[AttributeForm]) -> Done:
     return Done()
 
 
+@post(
+    "/events/{number:int}/attributes",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Note an attribute of an event",
+)
+def set_event_attribute(
+    central: TheCentral, number: EventNumber, data: JSONBody[NamedAttributeForm]
+) -> Done:
+    """For conditions of entitlements."""
+    with central.database.write() as connection:
+        event_attributes.set_event_attribute(connection, number, data.name, data.value)
+    return Done()
+
+
 @post("/segments", sync_to_thread=True, summary="Add or change a segment")
 def save_segment(central: TheCentral, data: JSONBody[SegmentForm]) -> Done:
     """Refused where it would depend on itself."""
@@ -241,6 +277,7 @@ ROUTES: list[HTTPRouteHandler] = [
     name_holder,
     pin_tag,
     set_attribute,
+    set_event_attribute,
     save_segment,
     save_entitlement,
     switch_entitlement,

@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 
-from server_stub import benefits, carts, checkout, customers, orders, shops, tag_rows
+from server_stub import benefits, card_checkout, carts, checkout, customers, orders, shops, tag_rows
 from server_stub.amounts import format_minor, parse_minor, parse_percent
 from server_stub.benefit_forms import EntitlementForm, SegmentForm, ShopForm
+from server_stub.billing_run import build_providers
 from server_stub.central import Central
 from server_stub.forms import PaidBy, SaleForm, parse_form, parse_wall
 from server_stub.rules.orders import OrderState
@@ -95,6 +96,16 @@ def pay_order(central: Central, order_id: str, paid_by: str, *, as_json: bool) -
     lines = [f"✔ order {order_id} is completed, {total}"]
     lines += [f"{one.ticket_id} {one.code.payload}" for one in done.tickets]
     answer(done, "\n".join(lines), as_json=as_json)
+
+
+@order.command("settle")
+@click.argument("order_id")
+@central_command
+def settle_order(central: Central, order_id: str, *, as_json: bool) -> None:
+    """Ask for the answer of a card that is missing."""
+    paid = card_checkout.settle_order(central, build_providers(central), order_id)
+    said = "no answer is missing" if paid.answer is None else f"the card says {paid.answer.value}"
+    answer(paid, f"✔ order {order_id} is {paid.state.value} ({said})", as_json=as_json)
 
 
 @order.command("cancel")

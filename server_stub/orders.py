@@ -27,6 +27,7 @@ from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
 from server_stub.faults import FieldError
 from server_stub.forms import SaleForm
+from server_stub.order_charges import require_answered
 from server_stub.rules.membership import SoldTicket, grant_of
 from server_stub.rules.orders import OrderState, may_become
 from server_stub.tag_rows import recompute_tags
@@ -120,9 +121,10 @@ def move_order(
     """Changes an order's state and the rights that follow from it.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``.
+        InputError: ``order_unknown``, ``order_state``, ``payment_unanswered``.
     """
     order = find_order(connection, order_id)
+    require_answered(connection, order_id)
     if not may_become(OrderState(order.state), state):
         raise wrong_state(order, f"and cannot become {state.value}")
     stamp = "completed_at" if state is OrderState.COMPLETED else "closed_at"

@@ -32,13 +32,14 @@ class MoneyRequest:
 
     Attributes:
         key: of this very request; the same key is the same request.
+        subscription_id: None = it is for an order; the till is not asked for one.
         method: what the provider calls the card; None where there is none.
         currency: ISO 4217.
         is_off_session: the customer is not there to confirm it.
     """
 
     key: str
-    subscription_id: str
+    subscription_id: str | None
     method: str | None
     amount_minor: int
     currency: str

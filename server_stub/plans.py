@@ -11,18 +11,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
 from scanner.core.calendar import Unit
-from scanner.core.errors import InputError
 from scanner.core.units import Instant, RuleNo, TypeNo, ZoneNo
 from server_stub import tables
 from server_stub.catalogue import find_no
 from server_stub.database import inserted_no
-from server_stub.forms import Strict, parse_name
+from server_stub.faults import FieldError
+from server_stub.forms import Strict, TagForm, parse_name
 from server_stub.rules.cycles import Period
 from server_stub.rules.subscription import Plan, WhenUnpaid
 from server_stub.subscription_tables import plan
+from server_stub.type_tags import save_plan_tags
 
 UNITS = {
     "day": Unit.DAYS,
@@ -43,7 +45,7 @@ class PlanForm(Strict, frozen=True):
     ``every``: how often is billed: ``month``, ``2 weeks``, ``1 year``. ``price_minor``: for one period, in cents.
     ``currency``: ISO 4217. ``minimum_cycles``: so many periods at least. ``when_unpaid``: what becomes of it after the
     last retry. ``admits`` false = benefits only, no gate opens. ``benefit_grace``: benefits go on in grace.
-    ``needs_renewal_notice``: a fixed term under French law.
+    ``needs_renewal_notice``: a fixed term under French law. ``tags``: pinned on the subscriber.
     """
 
     name: str
@@ -57,26 +59,28 @@ class PlanForm(Strict, frozen=True):
     admits: bool = True
     benefit_grace: bool = True
     needs_renewal_notice: bool = False
+    tags: list[TagForm] = msgspec.field(default_factory=list)
 
 
 def add_plan(connection: Connection, form: PlanForm, at: Instant) -> int:
     """A new plan.
 
     Raises:
-        InputError: ``plan_exists``, ``name_unknown``, ``plan_wrong``, ``plan_type_dated``.
+        InputError: ``plan_exists``, ``name_unknown``, ``plan_wrong``, ``plan_type_dated``, ``tag_expiry_wrong``.
     """
     name = parse_name("plan", form.name)
     period = parse_every(form.every)
     _check_figures(form)
     if connection.execute(select(plan.c.plan_no).where(plan.c.name == name)).first():
-        raise InputError(
+        raise FieldError(
             "plan_exists",
             f"plan {name!r} exists already; nothing was changed",
             "choose another name",
+            field="name",
         )
     type_no = find_no(connection, tables.ticket_type, "ticket type", form.type)
     _require_undated(connection, type_no, form.type)
-    return inserted_no(
+    plan_no = inserted_no(
         connection.execute(
             insert(plan).values(
                 name=name,
@@ -95,6 +99,8 @@ def add_plan(connection: Connection, form: PlanForm, at: Instant) -> int:
             )
         )
     )
+    save_plan_tags(connection, plan_no, form.tags)
+    return plan_no
 
 
 def parse_every(text: str) -> Period:
@@ -181,16 +187,18 @@ def _require_undated(connection: Connection, type_no: int, name: str) -> None:
         select(kind.c.is_renewable, kind.c.scope_no).where(kind.c.type_no == type_no)
     ).one()
     if not row.is_renewable or row.scope_no is not None:
-        raise InputError(
+        raise FieldError(
             "plan_type_dated",
             f"ticket type {name!r} puts dates into its codes or belongs to a scope; no plan was made",
             "make a type for it without --dated and --scope, with --validity always",
+            field="type",
         )
 
 
-def _wrong(field: str, value: object, valid: str) -> InputError:
-    return InputError(
+def _wrong(field: str, value: object, valid: str) -> FieldError:
+    return FieldError(
         "plan_wrong",
         f"{field} {value!r} of this plan cannot be; nothing was changed",
         f"valid: {valid}",
+        field=field,
     )

@@ -1,8 +1,8 @@
 """What visitors call: sign in, see shops, fill a cart, see its price, place it.
 
 Law: thin, and open: a visitor without a session is nobody and has no benefits. A shop is asked for at every step. An
-order is shown to whom it belongs; one without a customer's session to whoever knows its id (128 random bits). Payment
-is taken at the desk, except where there is nothing to pay.
+order is shown to whom it belongs; one without a customer's session to whoever knows its id (128 random bits). It is
+paid by card (`server_stub.member_api`) or at the desk.
 
 Source: docs/central.md, "Customers".
 """
@@ -18,17 +18,17 @@ from litestar.di import Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody
 from sqlalchemy import Connection
 
-from scanner.core.errors import InputError
 from scanner.core.units import Instant
-from server_stub import carts, checkout, customer_login, shops
+from server_stub import carts, checkout, customer_login, member_api, shops
 from server_stub.central import Central
 from server_stub.customers import load_customer
 from server_stub.forms import PaidBy, SaleForm, Strict
 from server_stub.injected import TheCentral
 from server_stub.mailer import FileMailer
+from server_stub.member_api import find_customer, prove_once
 from server_stub.order_api import AddedLine, Opened
 from server_stub.orders import find_or_add_customer, open_order
-from server_stub.rules.segments import ANONYMOUS
+from server_stub.rules.segments import ANONYMOUS, CURRENT
 from server_stub.rules.tags import present_tags
 from server_stub.staff_api import Done, shown_token
 
@@ -69,9 +69,10 @@ class LineForm(Strict, frozen=True):
 
 
 class MeCustomer(msgspec.Struct, frozen=True):
-    """What a customer sees of themself."""
+    """What a customer sees of themself: tags, and the ticket types and plans that are current."""
 
     tags: list[str]
+    holds: list[str]
 
 
 @post("/codes", sync_to_thread=True, status_code=202, summary="Ask for a one-time code by e-mail")
@@ -99,9 +100,11 @@ def sign_out(request: Request[Any, Any, Any], central: TheCentral) -> Done:
 def give_me(request: Request[Any, Any, Any], central: TheCentral) -> MeCustomer:
     """The tags of now."""
     with central.database.read() as connection:
-        customer_id = _require_customer(request, connection, central)
-        customer = load_customer(connection, customer_id)
-    return MeCustomer(sorted(present_tags(customer.assignments, central.clock.now_ms())))
+        now = central.clock.now_ms()
+        customer_id = customer_login.require_customer(connection, shown_token(request.headers), now)
+        customer = load_customer(connection, customer_id, now)
+    held = {one.name for one in customer.rights if one.state_at(now) in CURRENT}
+    return MeCustomer(sorted(present_tags(customer.assignments, now)), sorted(held))
 
 
 @get("/shops", sync_to_thread=True, summary="The shops that are open to the visitor")
@@ -110,10 +113,11 @@ def give_shops(
 ) -> list[shops.OpenShop]:
     """Secret ones only to whom they are open."""
     with central.database.read() as connection:
-        customer_id = _customer(request, connection, central)
-        customer = ANONYMOUS if customer_id is None else load_customer(connection, customer_id)
+        now = central.clock.now_ms()
+        customer_id = find_customer(request, connection, central)
+        customer = ANONYMOUS if customer_id is None else load_customer(connection, customer_id, now)
         shown = shops.hmac_shown(central.secrets, shop_code)
-        return shops.load_open_shops(connection, customer, shown, central.clock.now_ms())
+        return shops.load_open_shops(connection, customer, shown, now)
 
 
 @post("/carts", sync_to_thread=True, summary="Open a cart in a shop")
@@ -126,8 +130,8 @@ def open_cart(
     """Refused where the shop is not open to the visitor."""
     with central.database.write() as connection:
         now = central.clock.now_ms()
-        customer_id = _customer(request, connection, central)
-        customer = ANONYMOUS if customer_id is None else load_customer(connection, customer_id)
+        customer_id = find_customer(request, connection, central)
+        customer = ANONYMOUS if customer_id is None else load_customer(connection, customer_id, now)
         shown = shops.hmac_shown(central.secrets, shop_code)
         shops.require_open(connection, data.shop, customer, shown, now)
         buyer = customer_id or find_or_add_customer(connection, None, now)
@@ -155,7 +159,7 @@ def add_line(
 
     def add(connection: Connection, order_id: str, now: Instant) -> AddedLine:
         order = carts.require_draft(connection, order_id)
-        customer = load_customer(connection, order.customer_id)
+        customer = load_customer(connection, order.customer_id, now)
         shops.require_open(connection, order.shop, customer, order.shown_hmac, now)
         form = SaleForm(type=data.type, holder=data.holder)
         return AddedLine(checkout.add_line(connection, order_id, form, now))
@@ -167,7 +171,7 @@ def add_line(
 def place_cart(
     request: Request[Any, Any, Any], central: TheCentral, order_id: FromPath[str]
 ) -> carts.Cart:
-    """At the price of now; it is paid at the desk."""
+    """At the price of now; it is paid by card (`…/pay`) or at the desk."""
     return _of_cart(request, central, order_id, checkout.place)
 
 
@@ -212,32 +216,9 @@ def _of_cart(
 ) -> Answer:
     """Does something with a cart in one transaction, for whom it belongs to."""
     with central.database.write() as connection:
-        customer_id = _customer(request, connection, central)
+        customer_id = find_customer(request, connection, central)
         carts.require_own(connection, order_id, customer_id)
         return act(connection, order_id, central.clock.now_ms())
-
-
-def _customer(
-    request: Request[Any, Any, Any], connection: Connection, central: Central
-) -> str | None:
-    token = shown_token(request.headers)
-    if not token:
-        return None
-    return _require_customer(request, connection, central)
-
-
-def _require_customer(
-    request: Request[Any, Any, Any], connection: Connection, central: Central
-) -> str:
-    token = shown_token(request.headers)
-    found = customer_login.find_signed_in(connection, token, central.clock.now_ms())
-    if found is None:
-        raise InputError(
-            "customer_session_refused",
-            "the customer's session is missing, over or not one of ours; nothing was done",
-            "ask for a code and sign in again",
-        )
-    return found
 
 
 def build_shop_routes(central: Central) -> Router:
@@ -256,8 +237,12 @@ def build_shop_routes(central: Central) -> Router:
             place_cart,
             agree_cart,
             complete_cart,
+            *member_api.ROUTES,
         ],
-        dependencies={"central": Provide(lambda: central, sync_to_thread=False)},
+        dependencies={
+            "central": Provide(lambda: central, sync_to_thread=False),
+            "once": Provide(prove_once, sync_to_thread=False),
+        },
         security=[],
         tags=["shop"],
     )

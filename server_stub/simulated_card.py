@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from scanner.core.errors import InputError
 from server_stub.database import Database
+from server_stub.faults import FieldError
 from server_stub.payments import MoneyRequest, require_same
 from server_stub.rules.billing import Answer
 from server_stub.subscription_tables import simulated_card, simulated_charge
@@ -55,10 +55,12 @@ def save_card(connection: Connection, number: str) -> str:
     """
     digits = number.replace(" ", "")
     if digits not in CARDS:
-        raise InputError(
+        raise FieldError(
             "card_not_simulated",
             f"a card number of {len(digits)} characters is no test card; it was not kept",
             f"never type a real card here; valid: {', '.join(CARDS)}",
+            field="card",
+            valid=CARDS,
         )
     token = f"card_{secrets.token_hex(TOKEN_BYTES)}"
     connection.execute(

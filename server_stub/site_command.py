@@ -16,6 +16,7 @@ from scanner.core.errors import InputError
 from server_stub import catalogue, operators
 from server_stub.amounts import parse_minor
 from server_stub.central import Central
+from server_stub.event_attributes import set_event_attribute
 from server_stub.forms import (
     EventForm,
     GateForm,
@@ -186,6 +187,20 @@ def cancel_event(central: Central, number: int, *, as_json: bool) -> None:
     with central.database.write() as connection:
         catalogue.cancel_event(connection, number)
     answer({"done": True}, f"✔ event {number} is cancelled", as_json=as_json)
+
+
+@event.command("attribute")
+@click.argument("number", type=int)
+@click.argument("name")
+@click.argument("value", required=False)
+@central_command
+def set_attribute(
+    central: Central, number: int, name: str, value: str | None, *, as_json: bool
+) -> None:
+    """Note an attribute of an event; without a value it is taken away."""
+    with central.database.write() as connection:
+        set_event_attribute(connection, number, name, value)
+    answer({"done": True}, f"✔ attribute {name!r} of event {number} is set", as_json=as_json)
 
 
 @click.group()

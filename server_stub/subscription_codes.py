@@ -17,7 +17,7 @@ from scanner.core.token import Claims, outer_seconds
 from scanner.core.units import GrantNo, Interval, SnapshotSeq
 from server_stub import tables
 from server_stub.central import Central
-from server_stub.codes import ACTIVE, Code, issue_code, show_code
+from server_stub.codes import ACTIVE, Code, issue_code, replace_code, show_code
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.issuer import encode_ticket
 from server_stub.publisher import load_newest_seq
@@ -33,16 +33,47 @@ def card_of(
     Raises:
         InputError: ``subscription_unknown``, ``subscription_without_right``, ``code_bad``, ``code_taken``.
     """
-    now = central.clock.now_ms()
     with central.database.write() as connection:
-        grant_no = _require_right(load_kept(connection, subscription_id, now))
-        known = _active(connection, grant_no)
-        if known is not None:
-            return show_code(connection, central.secrets, known.credential_no)
-        kind = CodeKind.SIGNED if code is None else CodeKind.OPAQUE
-        form = SaleForm(type="", kind=kind, code=code, symbology=symbology)
-        right = load_right(connection, grant_no)
-        return issue_code(connection, central.secrets, form, right, now)
+        return apply_card(connection, central, subscription_id, code, symbology)
+
+
+def apply_card(
+    connection: Connection,
+    central: Central,
+    subscription_id: str,
+    code: str | None,
+    symbology: str | None,
+) -> Code:
+    """As `card_of`, in the caller's transaction."""
+    now = central.clock.now_ms()
+    grant_no = _require_right(load_kept(connection, subscription_id, now))
+    known = _active(connection, grant_no)
+    if known is not None:
+        return show_code(connection, central.secrets, known.credential_no)
+    kind = CodeKind.SIGNED if code is None else CodeKind.OPAQUE
+    form = SaleForm(type="", kind=kind, code=code, symbology=symbology)
+    right = load_right(connection, grant_no)
+    return issue_code(connection, central.secrets, form, right, now)
+
+
+def replace_card(
+    connection: Connection, central: Central, subscription_id: str, code: str | None
+) -> Code:
+    """Another code for the same right and counts; the one that was lost is revoked.
+
+    Raises:
+        InputError: ``subscription_unknown``, ``subscription_without_right``, ``subscription_without_code``,
+            ``code_bad``, ``code_taken``.
+    """
+    now = central.clock.now_ms()
+    known = _active(connection, _require_right(load_kept(connection, subscription_id, now)))
+    if known is None:
+        raise InputError(
+            "subscription_without_code",
+            "this subscription has no code yet; nothing was replaced",
+            "make one: `subscription card`",
+        )
+    return replace_code(connection, central.secrets, known.credential_no, now, code)
 
 
 def renewal_token(central: Central, subscription_id: str) -> str:

@@ -50,6 +50,7 @@ def plan() -> None:
 @click.option("--benefits-only", is_flag=True, help="It opens no gate.")
 @click.option("--no-benefit-grace", is_flag=True, help="Benefits stop as soon as a payment fails.")
 @click.option("--renewal-notice", is_flag=True, help="A fixed term under French law.")
+@click.option("--tag", "tags", multiple=True, help="Pinned on the subscriber, as long as benefits.")
 @central_command
 def add(
     central: Central,
@@ -57,6 +58,7 @@ def add(
     benefits_only: bool,
     no_benefit_grace: bool,
     renewal_notice: bool,
+    tags: tuple[str, ...],
     as_json: bool,
     **fields: Any,
 ) -> None:
@@ -66,7 +68,7 @@ def add(
         PlanForm,
         raw
         | {"admits": not benefits_only, "benefit_grace": not no_benefit_grace}
-        | {"needs_renewal_notice": renewal_notice},
+        | {"needs_renewal_notice": renewal_notice, "tags": [{"tag": tag} for tag in tags]},
     )
     with central.database.write() as connection:
         number = add_plan(connection, form, central.clock.now_ms())
@@ -273,7 +275,8 @@ def _run_shown(central: Central) -> BillingReport:
 def _sentence(report: BillingReport) -> str:
     said = (
         f"✔ {report.subscriptions} looked at: {report.succeeded} charged, {report.declined} declined, "
-        f"{report.unknown} without an answer, {report.notices} notices"
+        f"{report.unknown} without an answer, {report.notices} notices, {report.letters} letters, "
+        f"{report.orders} orders settled"
     )
     moved = ", ".join(f"{name} {count}" for name, count in report.moved.items())
     faults = ", ".join(f"{code} × {count}" for code, count in report.faults.items())

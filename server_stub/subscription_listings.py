@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from scanner.core.errors import InputError
 from scanner.core.units import Instant
 from server_stub import tables
+from server_stub.charging import open_cycle
 from server_stub.rules.subscription import benefit_until, grace_until, paid_until
 from server_stub.subscription_rows import Kept, look_at
 from server_stub.subscription_tables import charge, subscription, subscription_notice
@@ -30,6 +32,30 @@ def load_subscriptions(connection: Connection, now: Instant) -> list[Record]:
         .limit(ROWS_MOST)
     ).all()
     return [_record(look_at(connection, row.subscription_id, now), row.email) for row in rows]
+
+
+def load_subscription(connection: Connection, subscription_id: str, now: Instant) -> Record:
+    """One subscription.
+
+    Raises:
+        InputError: ``subscription_unknown``.
+    """
+    kept = look_at(connection, subscription_id, now)
+    email = connection.execute(
+        select(tables.customer.c.email).where(tables.customer.c.customer_id == kept.customer_id)
+    ).scalar_one()
+    return _record(kept, email)
+
+
+def load_of_customer(connection: Connection, customer_id: str, now: Instant) -> list[Record]:
+    """The subscriptions of one customer, the newest first."""
+    rows = connection.execute(
+        select(subscription.c.subscription_id)
+        .where(subscription.c.customer_id == customer_id)
+        .order_by(subscription.c.created_at.desc(), subscription.c.subscription_id)
+        .limit(ROWS_MOST)
+    ).scalars()
+    return [load_subscription(connection, one, now) for one in rows.all()]
 
 
 def load_story(connection: Connection, subscription_id: str, now: Instant) -> list[Record]:
@@ -50,6 +76,7 @@ def load_story(connection: Connection, subscription_id: str, now: Instant) -> li
                 "what": f"charge ({row.purpose})",
                 "amount_minor": row.amount_minor,
                 "answer": row.answer,
+                "sent_at": None,
                 "key": row.key,
             }
             for row in charges
@@ -60,6 +87,7 @@ def load_story(connection: Connection, subscription_id: str, now: Instant) -> li
                 "what": row.kind,
                 "amount_minor": row.amount_minor,
                 "answer": None,
+                "sent_at": row.sent_at,
                 "key": row.key,
             }
             for row in told
@@ -82,4 +110,14 @@ def _record(kept: Kept, email: str | None) -> Record:
         "benefit_until": benefit_until(now, moment),
         "ends_at": now.ends_at,
         "credit_minor": now.credit_minor,
+        "due_minor": _due_minor(kept),
+        "currency": kept.currency,
     }
+
+
+def _due_minor(kept: Kept) -> int | None:
+    """What a payment would be for now; None = nothing is open."""
+    try:
+        return open_cycle(kept)[1]
+    except InputError:
+        return None

@@ -33,9 +33,12 @@ from server_stub.rules.subscription import (
     SubscriptionState,
     grant_of_subscription,
 )
+from server_stub.rules.subscription_gifts import tags_of_subscription
 from server_stub.rules.subscription_steps import step
 from server_stub.site import load_site
 from server_stub.subscription_tables import charge, subscription, subscription_notice
+from server_stub.tag_rows import OF_SUBSCRIPTION, write_tags
+from server_stub.type_tags import load_plan_tags
 from sync.base_rows import encode_grant, parse_grant
 
 CYCLE = "cycle"
@@ -122,7 +125,7 @@ def apply_event(
 
 
 def keep(connection: Connection, kept: Kept) -> Kept:
-    """Writes a subscription and the right that follows from it."""
+    """Writes a subscription, and the right and the tags that follow from it."""
     columns = asdict(kept.subscription)
     del columns["subscription_id"]
     grant_no = _write_right(connection, kept)
@@ -131,6 +134,7 @@ def keep(connection: Connection, kept: Kept) -> Kept:
         .where(subscription.c.subscription_id == kept.subscription.subscription_id)
         .values(plan_no=kept.plan_no, grant_no=grant_no, **columns)
     )
+    _write_tags(connection, kept)
     return replace(kept, grant_no=grant_no)
 
 
@@ -182,6 +186,13 @@ def _kept(connection: Connection, row: Row[Any], now: Instant) -> Kept:
         method=row.method,
         grant_no=row.grant_no,
     )
+
+
+def _write_tags(connection: Connection, kept: Kept) -> None:
+    source = OF_SUBSCRIPTION + kept.subscription.subscription_id
+    rules = load_plan_tags(connection, kept.plan_no)
+    wanted = tags_of_subscription(rules, source, kept.subscription, kept.moment)
+    write_tags(connection, kept.customer_id, source, wanted)
 
 
 def _write_right(connection: Connection, kept: Kept) -> GrantNo | None:

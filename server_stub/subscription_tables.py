@@ -95,9 +95,27 @@ subscription_notice = Table(
     Column("kind", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("amount_minor", BigInteger, nullable=True),
+    Column("sent_at", BigInteger, nullable=True),
     Index(None, "subscription_id"),
 )
-"""What the customer must be told, and what must be given back (``refund_due``, with its amount)."""
+"""What the customer must be told, and what must be given back (``refund_due``, with its amount). ``sent_at``: when its
+letter went; null = it waits, or there is no address."""
+
+order_charge = Table(
+    "order_charge",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("order_id", Text, ForeignKey("customer_order.order_id"), nullable=False),
+    Column("method", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("answered_at", BigInteger, nullable=True),
+    Index(None, "order_id"),
+    Index(None, "answer"),
+)
+"""One request for the money of an order: ``answer`` unknown | succeeded | declined."""
 
 till_payment = Table(
     "till_payment",

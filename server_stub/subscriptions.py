@@ -9,7 +9,7 @@ Source: docs/model-b.md; docs/membership-rules.md, "Subscriptions".
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -43,6 +43,7 @@ from server_stub.rules.subscription import (
 )
 from server_stub.simulated_card import save_card
 from server_stub.subscription_rows import (
+    CYCLE,
     UPGRADE,
     Kept,
     apply_event,
@@ -74,28 +75,51 @@ class Paid:
     answer: Answer | None
 
 
-def subscribe(central: Central, providers: Providers, form: SubscribeForm) -> Paid:
+def subscribe(
+    central: Central,
+    providers: Providers,
+    form: SubscribeForm,
+    subscription_id: str | None = None,
+) -> Paid:
     """A new subscription; with a card the first payment is asked for at once.
+
+    Args:
+        central: where.
+        providers: who is asked for the money.
+        form: who, what, and how it is paid.
+        subscription_id: what it will be called; where it exists already its first payment is only gone on with.
 
     Raises:
         InputError: ``name_unknown``, ``email_bad``, ``card_not_simulated``.
     """
-    now = central.clock.now_ms()
+    subscription_id = subscription_id or secrets.token_hex(ID_BYTES)
+    with central.database.read() as connection:
+        known = connection.execute(
+            select(subscription.c.state).where(subscription.c.subscription_id == subscription_id)
+        ).first()
+    if known is not None:
+        return _go_on(central, providers, subscription_id)
     with central.database.write() as connection:
-        kept = _begin(connection, form, now)
+        kept = _begin(connection, form, subscription_id, central.clock.now_ms())
         key = None if form.card is None else record_open_cycle(connection, kept)
-    return _asked(central, providers, kept.subscription.subscription_id, key)
+    return _asked(central, providers, subscription_id, key)
 
 
-def pay(central: Central, providers: Providers, subscription_id: str) -> Paid:
-    """The customer pays what is open now, with the card that is known.
+def pay(
+    central: Central, providers: Providers, subscription_id: str, card: str | None = None
+) -> Paid:
+    """The customer pays what is open now, with the card that is known or with another one from now on.
 
     Raises:
-        InputError: ``subscription_unknown``, ``subscription_refused``, ``payment_means_missing``.
+        InputError: ``subscription_unknown``, ``subscription_refused``, ``payment_means_missing``,
+            ``card_not_simulated``.
     """
-    ask_unknown(central, providers, subscription_id)
+    if (CYCLE, None) in ask_unknown(central, providers, subscription_id):
+        return _heard(central, subscription_id)
     with central.database.write() as connection:
         kept = load_kept(connection, subscription_id, central.clock.now_ms())
+        if card is not None:
+            kept = _take_card(connection, kept, card)
         _require_card(kept)
         key = record_open_cycle(connection, kept)
     return _asked(central, providers, subscription_id, key)
@@ -135,12 +159,8 @@ def change_card(central: Central, subscription_id: str, number: str) -> None:
         InputError: ``subscription_unknown``, ``card_not_simulated``.
     """
     with central.database.write() as connection:
-        load_kept(connection, subscription_id, central.clock.now_ms())
-        connection.execute(
-            subscription.update()
-            .where(subscription.c.subscription_id == subscription_id)
-            .values(provider=ProviderName.CARD, method=save_card(connection, number))
-        )
+        kept = load_kept(connection, subscription_id, central.clock.now_ms())
+        _take_card(connection, kept, number)
 
 
 def pause(central: Central, subscription_id: str) -> Kept:
@@ -184,10 +204,12 @@ def upgrade_plan(central: Central, providers: Providers, subscription_id: str, n
     Raises:
         InputError: ``subscription_unknown``, ``subscription_refused``, ``name_unknown``.
     """
-    ask_unknown(central, providers, subscription_id)
+    heard = ask_unknown(central, providers, subscription_id)
     with central.database.write() as connection:
         kept = load_kept(connection, subscription_id, central.clock.now_ms())
         to_plan_no = find_plan(connection, name)
+        if (UPGRADE, to_plan_no) in heard and kept.plan_no == to_plan_no:
+            return Paid(subscription_id, kept.subscription.state, Answer.SUCCEEDED)
         price = _price_of_upgrade(connection, kept, to_plan_no)
         key = None
         if price.charge_minor == 0:
@@ -198,6 +220,17 @@ def upgrade_plan(central: Central, providers: Providers, subscription_id: str, n
                 due = (price.charge_minor, kept.currency)
                 record_payment(connection, subscription_id, due, Means.CASH, None, kept.moment.now)
     return _asked(central, providers, subscription_id, key)
+
+
+def quote_upgrade(central: Central, subscription_id: str, name: str) -> tuple[Kept, Proration]:
+    """What `upgrade_plan` would cost now.
+
+    Raises:
+        InputError: ``subscription_unknown``, ``subscription_refused``, ``name_unknown``.
+    """
+    with central.database.read() as connection:
+        kept = look_at(connection, subscription_id, central.clock.now_ms())
+        return kept, _price_of_upgrade(connection, kept, find_plan(connection, name))
 
 
 def look(central: Central, subscription_id: str) -> Kept:
@@ -221,9 +254,8 @@ def load_benefits(connection: Connection, customer_id: str, now: Instant) -> fro
     return frozenset(k.plan_name for k in kept if gives_benefit(k.subscription, k.moment))
 
 
-def _begin(connection: Connection, form: SubscribeForm, now: Instant) -> Kept:
+def _begin(connection: Connection, form: SubscribeForm, subscription_id: str, now: Instant) -> Kept:
     plan_no = find_plan(connection, form.plan)
-    subscription_id = secrets.token_hex(ID_BYTES)
     method = None if form.card is None else save_card(connection, form.card)
     connection.execute(
         insert(subscription).values(
@@ -239,6 +271,36 @@ def _begin(connection: Connection, form: SubscribeForm, now: Instant) -> Kept:
         )
     )
     return apply_event(connection, load_kept(connection, subscription_id, now), _E.ASKED_TO_PAY)
+
+
+def _go_on(central: Central, providers: Providers, subscription_id: str) -> Paid:
+    """It was begun before, and whoever began it heard no answer."""
+    ask_unknown(central, providers, subscription_id)
+    with central.database.read() as connection:
+        answer = connection.execute(
+            select(charge.c.answer)
+            .where(charge.c.subscription_id == subscription_id)
+            .order_by(charge.c.asked_at)
+            .limit(1)
+        ).scalar_one_or_none()
+    state = look(central, subscription_id).subscription.state
+    return Paid(subscription_id, state, None if answer is None else Answer(answer))
+
+
+def _heard(central: Central, subscription_id: str) -> Paid:
+    """A request that waited for its answer has paid what was open."""
+    state = look(central, subscription_id).subscription.state
+    return Paid(subscription_id, state, Answer.SUCCEEDED)
+
+
+def _take_card(connection: Connection, kept: Kept, number: str) -> Kept:
+    method = save_card(connection, number)
+    connection.execute(
+        subscription.update()
+        .where(subscription.c.subscription_id == kept.subscription.subscription_id)
+        .values(provider=ProviderName.CARD, method=method)
+    )
+    return replace(kept, provider=ProviderName.CARD, method=method)
 
 
 def _asked(central: Central, providers: Providers, subscription_id: str, key: str | None) -> Paid:
@@ -280,11 +342,13 @@ def _next_amount(kept: Kept) -> int:
 
 def _free_leave(connection: Connection, kept: Kept) -> FreeLeave | None:
     notices = connection.execute(
-        select(subscription_notice.c.key, subscription_notice.c.at).where(
-            subscription_notice.c.subscription_id == kept.subscription.subscription_id
+        select(subscription_notice.c.key, subscription_notice.c.sent_at).where(
+            subscription_notice.c.subscription_id == kept.subscription.subscription_id,
+            subscription_notice.c.sent_at.is_not(None),
         )
     )
-    return free_leave(kept.subscription, kept.moment, {n.key: Instant(n.at) for n in notices})
+    sent = {notice.key: Instant(notice.sent_at) for notice in notices}
+    return free_leave(kept.subscription, kept.moment, sent)
 
 
 def _price_of_upgrade(connection: Connection, kept: Kept, to_plan_no: int) -> Proration:

@@ -168,11 +168,14 @@ ticket = table(
     Column("code_kind", Text, nullable=False, server_default="signed"),
     text("renews", nullable=True),
     instant("refunded_at", nullable=True),
+    instant("activated_at", nullable=True),
+    instant("activated_until", nullable=True),
     Index(None, "order_id"),
 )
 """``grant_no`` is null until the order is completed. ``starts_on``: the business date its term counts from, if not the
 purchase. ``deny_reason``: what staff set; ``flags``: of the grant, ``,``-separated.
-``renews``: the ticket whose code opens under this one too. ``refunded_at``: given back alone, before its order."""
+``renews``: the ticket whose code opens under this one too. ``refunded_at``: given back alone, before its order.
+``activated_at``: of a term from the first scan, the earliest entry that has arrived; ``activated_until``: its end."""
 
 credential = table(
     "credential",

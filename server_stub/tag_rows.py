@@ -1,8 +1,8 @@
 """Who has which tag, from which source, until when.
 
 Law: each function is part of its caller's transaction. What a ticket pins is a pure function of its order, its type's
-tags and its grant (`server_stub.rules`), computed anew for exactly the tickets that a change touches. No sweep: an
-expired assignment stays in its row and counts for nothing.
+tags, its grant and its first scan (`server_stub.rules`), computed anew for exactly the tickets that a change touches.
+No sweep: an expired assignment stays in its row and counts for nothing.
 
 Source: docs/membership-rules.md, "Tags".
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.units import Instant
@@ -29,6 +29,7 @@ from server_stub.tables import access_grant, customer_order, ticket
 from server_stub.type_tags import load_type_tags
 
 OF_TICKET = "ticket:"
+OF_SUBSCRIPTION = "subscription:"
 OF_STAFF = "staff"
 
 
@@ -40,8 +41,18 @@ def recompute_tags(
     for row in connection.execute(_pinning(which)).all():
         source = OF_TICKET + row.ticket_id
         wanted = _wanted(row, source, rules.get(row.type_no, ()), calendar)
-        if wanted != _kept(connection, source):
-            _write(connection, row.customer_id, source, wanted)
+        write_tags(connection, row.customer_id, source, wanted)
+
+
+def write_tags(
+    connection: Connection, customer_id: str, source: str, wanted: frozenset[Assignment]
+) -> None:
+    """What a source pins from now on; written where it came out different."""
+    if wanted == _kept(connection, source):
+        return
+    connection.execute(delete(tag_assignment).where(tag_assignment.c.source == source))
+    for one in sorted(wanted, key=lambda one: one.tag):
+        _insert(connection, customer_id, one)
 
 
 def load_assignments(connection: Connection, customer_id: str) -> tuple[Assignment, ...]:
@@ -79,7 +90,7 @@ def _pinning(which: ColumnElement[bool]) -> Any:
             customer_order.c.customer_id,
             customer_order.c.state,
             customer_order.c.completed_at,
-            access_grant.c.valid_until,
+            func.coalesce(access_grant.c.valid_until, ticket.c.activated_until).label("ends_at"),
         )
         .join(customer_order, customer_order.c.order_id == ticket.c.order_id)
         .outerjoin(access_grant, access_grant.c.grant_no == ticket.c.grant_no)
@@ -100,7 +111,7 @@ def _wanted(
     order = Order(state=OrderState(row.state), lines=(line,), refunded=refunded)
     given = {gift.name for gift in gifts_of(order) if gift.kind is GiftKind.TAG}
     return frozenset(
-        assign(rule, source, Instant(row.completed_at), row.valid_until, calendar)
+        assign(rule, source, Instant(row.completed_at), row.ends_at, calendar)
         for rule in rules
         if rule.tag in given
     )
@@ -115,14 +126,6 @@ def _parsed(connection: Connection, which: ColumnElement[bool]) -> list[Assignme
         Assignment(row.tag, row.source, row.granted_at, row.expires_at)
         for row in connection.execute(select(tag_assignment).where(which))
     ]
-
-
-def _write(
-    connection: Connection, customer_id: str, source: str, wanted: frozenset[Assignment]
-) -> None:
-    connection.execute(delete(tag_assignment).where(tag_assignment.c.source == source))
-    for one in sorted(wanted):
-        _insert(connection, customer_id, one)
 
 
 def _insert(connection: Connection, customer_id: str, one: Assignment) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, insert, select
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
 from server_stub.database import Database, inserted_no
+from server_stub.faults import FieldError
 from server_stub.payments import MoneyRequest, require_same
 from server_stub.rules.billing import Answer
 from server_stub.subscription_tables import till_charge, till_payment
@@ -44,10 +45,11 @@ def record_payment(
         InputError: ``payment_waits``, ``payment_reference_long``.
     """
     if reference is not None and len(reference) > REFERENCE_CHARACTERS:
-        raise InputError(
+        raise FieldError(
             "payment_reference_long",
             f"a reference of {len(reference)} characters is longer than {REFERENCE_CHARACTERS}; nothing was kept",
             "write the number of the receipt or of the transfer, no names",
+            field="reference",
         )
     waiting = connection.execute(_unused(subscription_id)).scalar()
     if waiting is not None:
@@ -113,7 +115,7 @@ def _take(connection: Connection, request: MoneyRequest) -> Answer:
     return Answer.DECLINED if waiting is None else Answer.SUCCEEDED
 
 
-def _unused(subscription_id: str) -> Select[Any]:
+def _unused(subscription_id: str | None) -> Select[Any]:
     return (
         select(till_payment.c.payment_no)
         .outerjoin(till_charge, till_charge.c.payment_no == till_payment.c.payment_no)

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import email
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from server_stub.central import Central
+from support.api_caller import TIMEOUT_S, Caller, sign_in
 from support.central_site import CentralClock, museum, served, signed_in
+from support.subscribers import GOOD, SILENT
 
-TIMEOUT_S = 20
 TAG, SHOP, ANN = "Membre 2025", "Friends", "ann@example.org"
-
-
-class Caller:
-    """Somebody at the central's API."""
-
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self.url = url
-        self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self.keys = 0
-
-    def post(self, path: str, body: Any = None) -> requests.Response:
-        self.keys += 1
-        headers = self.headers | {"Idempotency-Key": f"wish-{self.keys:06}"}
-        return requests.post(self.url + path, json=body or {}, headers=headers, timeout=TIMEOUT_S)
-
-    def get(self, path: str) -> requests.Response:
-        return requests.get(self.url + path, headers=self.headers, timeout=TIMEOUT_S)
-
-    def tell(self, path: str, body: Any = None) -> Any:
-        reply = self.post(path, body)
-        assert reply.ok, reply.text
-        return reply.json()
 
 
 @pytest.fixture
@@ -83,24 +60,15 @@ def desk(central: Central, url: str) -> Caller:
     return made
 
 
-def sign_in(central: Central, url: str) -> Caller:
-    """Ann, with the code of the letter that was written for her."""
-    visitor = Caller(url)
-    visitor.tell("/v1/shop/codes", {"email": ANN})
-    (letter,) = central.folder.mail.glob("*.eml")
-    code = str(email.message_from_bytes(letter.read_bytes()).get_payload()).split()[0]
-    return Caller(url, visitor.tell("/v1/shop/sessions", {"email": ANN, "code": code})["token"])
-
-
 def test_a_member_signs_in_sees_the_shop_and_pays_less(
     central: Central, url: str, desk: Caller
 ) -> None:
-    nobody, ann = Caller(url), sign_in(central, url)
+    nobody, ann = Caller(url), sign_in(central, url, ANN)
 
     assert nobody.get("/v1/shop/shops").json() == []
     assert nobody.post("/v1/shop/carts", {"shop": SHOP}).status_code == 403
     assert [one["name"] for one in ann.get("/v1/shop/shops").json()] == [SHOP]
-    assert ann.get("/v1/shop/me").json() == {"tags": [TAG]}
+    assert ann.get("/v1/shop/me").json() == {"tags": [TAG], "holds": ["pass"]}
 
     order = ann.tell("/v1/shop/carts", {"shop": SHOP})["order_id"]
     ann.tell(f"/v1/shop/carts/{order}/tickets", {"type": "dinner"})
@@ -116,7 +84,7 @@ def test_a_member_signs_in_sees_the_shop_and_pays_less(
 def test_a_benefit_that_ended_before_the_payment_charges_nothing(
     central: Central, url: str, desk: Caller, clock: CentralClock
 ) -> None:
-    ann = sign_in(central, url)
+    ann = sign_in(central, url, ANN)
     order = ann.tell("/v1/shop/carts", {"shop": SHOP})["order_id"]
     ann.tell(f"/v1/shop/carts/{order}/tickets", {"type": "dinner"})
     ann.tell(f"/v1/shop/carts/{order}/place")
@@ -125,6 +93,48 @@ def test_a_benefit_that_ended_before_the_payment_charges_nothing(
 
     assert (late.status_code, late.json()["code"]) == (409, "price_changed")
     assert ann.get("/v1/shop/shops").json() == []
+
+
+def test_a_customer_pays_a_cart_by_card_and_finds_the_tickets_again(
+    central: Central, url: str, desk: Caller
+) -> None:
+    """Repeated under its key a payment is the same one; what is somebody else's does not exist."""
+    ann, nobody = sign_in(central, url, ANN), Caller(url)
+    order = ann.tell("/v1/shop/carts", {"shop": SHOP})["order_id"]
+    path = f"/v1/shop/carts/{order}"
+    ann.tell(f"{path}/tickets", {"type": "dinner"})
+    early = ann.post(f"{path}/pay", {"card": GOOD})
+    ann.tell(f"{path}/place")
+    stranger = nobody.post(f"{path}/pay", {"card": GOOD})
+    real = ann.post(f"{path}/pay", {"card": "4111111111111111"})
+    silent = ann.post(f"{path}/pay", {"card": SILENT}, key="wish-of-ann").json()
+    barred = desk.post(f"/v1/admin/orders/{order}/pay", {"paid_by": "cash"})
+    paid = ann.post(f"{path}/pay", {"card": SILENT}, key="wish-of-ann").json()
+    again = ann.post(f"{path}/pay", {"card": SILENT}, key="wish-of-ann").json()
+    other = ann.post(f"{path}/pay", {"card": GOOD}, key="wish-of-ann")
+    listed = desk.ask("/v1/admin/list/card-payments")["items"]
+
+    assert (early.status_code, early.json()["code"]) == (409, "order_state")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "order_unknown")
+    assert (real.status_code, real.json()["field"]) == (422, "card")
+    assert (silent["state"], silent["answer"], silent["tickets"]) == ("pending", "unknown", [])
+    assert (barred.status_code, barred.json()["code"]) == (409, "payment_unanswered")
+    assert (paid["state"], paid["answer"], paid["total_minor"]) == ("completed", "succeeded", 7_500)
+    assert again == paid
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert ann.ask(f"{path}/tickets") == paid["tickets"]
+    assert nobody.get(f"{path}/tickets").status_code == 404
+    assert [(row["order_id"], row["answer"]) for row in listed] == [(order, "succeeded")]
+
+
+def test_a_payment_without_a_key_is_refused_and_says_which_header(url: str, desk: Caller) -> None:
+    desk.tell("/v1/admin/shops", {"name": "Open", "types": ["dinner"]})
+    order = Caller(url).tell("/v1/shop/carts", {"shop": "Open"})["order_id"]
+    reply = requests.post(
+        f"{url}/v1/shop/carts/{order}/pay", json={"card": GOOD}, timeout=TIMEOUT_S
+    )
+
+    assert (reply.status_code, reply.json()["field"]) == (422, "Idempotency-Key")
 
 
 def sale_of(desk: Caller) -> str:

@@ -24,7 +24,7 @@ from server_stub.site import load_site
 from server_stub.subscription_rows import Kept, load_right
 from server_stub.subscription_tables import charge, paid_cycle, subscription_notice
 from server_stub.subscriptions import SubscribeForm, look, subscribe
-from support.central_site import CentralClock, copied, set_up
+from support.central_site import CentralClock, museum
 from support.instants import wall
 
 GOOD, BAD, BAD_LATER = "4242424242424242", "4000000000000002", "4000000000000341"
@@ -55,7 +55,9 @@ class Club:
         with self.central.database.write() as connection:
             add_plan(connection, changed(**fields), self.clock.now_ms())
 
-    def join(self, card: str | None = GOOD, plan: str = "Friends", email: str = "a@b.org") -> str:
+    def join(
+        self, card: str | None = GOOD, plan: str = "Friends", email: str | None = "a@b.org"
+    ) -> str:
         form = SubscribeForm(plan=plan, email=email, card=card)
         return subscribe(self.central, self.providers, form).subscription_id
 
@@ -99,11 +101,10 @@ class Club:
 
 
 @contextmanager
-def club(folder: Path) -> Iterator[Club]:
+def club(folder: Path, database_url: str | None = None) -> Iterator[Club]:
     """On 31 January 2026, 10:00: a monthly plan of 10.00."""
     clock = CentralClock(wall("2026-01-31T10:00"))
-    with copied(folder / "central", clock) as central:
-        set_up(central)
+    with museum(folder, clock, database_url) as central:
         member = TypeForm(name="member", validity="always", rule=RuleForm(max_total=None))
         with central.database.write() as connection:
             add_type(connection, member, load_site(connection).calendar)

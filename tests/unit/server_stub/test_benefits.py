@@ -109,7 +109,7 @@ def open_shops(central: Central, customer: Customer, shown: str | None = None) -
 
 def known(central: Central, customer_id: str) -> Customer:
     with central.database.read() as connection:
-        return load_customer(connection, customer_id)
+        return load_customer(connection, customer_id, central.clock.now_ms())
 
 
 def save_shop(central: Central, form: ShopForm) -> shops.SavedShop:

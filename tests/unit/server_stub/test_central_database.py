@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -20,6 +21,20 @@ from server_stub.all_tables import METADATA
 from server_stub.database import REVISION, Database
 from server_stub.tables import zone
 from support.databases import NewDatabase
+
+NOTICE_OF_0005 = """
+INSERT INTO rule (rule_no, body, version) VALUES (1, '{}', 1);
+INSERT INTO ticket_type (type_no, name, rule_no, validity, is_personal, is_renewable, version)
+  VALUES (1, 't', 1, '{}', 0, 1, 1);
+INSERT INTO customer (customer_id, created_at) VALUES ('c', 1);
+INSERT INTO plan (plan_no, name, type_no, period_amount, period_unit, minimum_cycles, price_minor, currency,
+  grace_days, when_unpaid, admits, benefit_grace, needs_renewal_notice, created_at)
+  VALUES (1, 'p', 1, 1, 'months', 0, 1, 'EUR', 7, 'suspend', 1, 1, 0, 1);
+INSERT INTO subscription (subscription_id, customer_id, plan_no, provider, state, paid_cycles, credit_minor, created_at)
+  VALUES ('s', 'c', 1, 'manual', 'ended', 0, 0, 1);
+INSERT INTO subscription_notice (key, subscription_id, kind, at) VALUES ('n', 's', 'renewal', 700)
+"""
+"""A subscription that was told something, as revision 0005 keeps it."""
 
 
 @pytest.fixture
@@ -50,6 +65,24 @@ def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:
     config.set_main_option("script_location", "server_stub:migrations")
 
     assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+
+
+def test_a_notice_of_a_version_that_sent_no_letters_counts_as_told(tmp_path: Path) -> None:
+    """Or the first run after an upgrade would write to everybody about everything once more."""
+    older = Database(f"sqlite:///{tmp_path / 'older.db'}")
+    config = Config()
+    config.set_main_option("script_location", "server_stub:migrations")
+    with older.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for statement in NOTICE_OF_0005.split(";"):
+            connection.execute(text(statement))
+    older.migrate()
+    with older.read() as connection:
+        told = connection.execute(text("SELECT key, sent_at FROM subscription_notice")).all()
+    older.close()
+
+    assert [tuple(row) for row in told] == [("n", 700)]
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
