@@ -16,7 +16,16 @@ from litestar.di import Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, RawBody
 
 from scanner.core.reasons import Reason
-from server_stub import alerts, catalogue, codes, devices, operators, order_api, orders
+from server_stub import (
+    alerts,
+    catalogue,
+    codes,
+    devices,
+    operators,
+    order_api,
+    orders,
+    season_api,
+)
 from server_stub.central import Central
 from server_stub.forms import (
     DenyForm,
@@ -286,6 +295,7 @@ def build_admin_routes(central: Central) -> Router:
             resolve_alert,
             publish_now,
             *order_api.ROUTES,
+            *season_api.ROUTES,
         ],
         dependencies={
             "central": Provide(lambda: central, sync_to_thread=False),

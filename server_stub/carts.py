@@ -26,6 +26,7 @@ from server_stub.rules.orders import OrderState
 from server_stub.rules.pricing import CartLine, Quote, Repriced, quote, reprice
 from server_stub.rules.refusals import MEANINGS, Refusal
 from server_stub.rules.segments import Customer
+from server_stub.seat_rows import forget_lines
 from server_stub.shops import refusal_of
 from server_stub.site import load_currency
 from server_stub.tables import customer, customer_order, ticket, ticket_type
@@ -87,6 +88,7 @@ def agree(connection: Connection, order_id: str, now: Instant) -> Cart:
     if order.state not in {OrderState.DRAFT, OrderState.PENDING}:
         raise wrong_state(order, "and its price is settled")
     for line_id in _refused(connection, order, _lines(connection, order_id), now):
+        forget_lines(connection, [line_id])
         connection.execute(delete(ticket).where(ticket.c.ticket_id == line_id))
     lines = _lines(connection, order_id)
     if not lines:

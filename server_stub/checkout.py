@@ -23,6 +23,7 @@ from server_stub.catalogue import find_no
 from server_stub.central import Central
 from server_stub.codes import Code, find_by_ticket, issue_code, keep_codes, show_code
 from server_stub.forms import CodeKind, PaidBy, SaleForm, parse_name
+from server_stub.given_tickets import hand_out
 from server_stub.orders import (
     add_ticket,
     find_order,
@@ -34,6 +35,9 @@ from server_stub.orders import (
 )
 from server_stub.rules.keeping_codes import plan_codes
 from server_stub.rules.orders import OrderState
+from server_stub.rules.pricing import DeductionKind, Quote
+from server_stub.seat_ends import end_seats, settle_sold
+from server_stub.seat_rows import keep_seats, prolong_holds
 from server_stub.site import load_site
 
 
@@ -80,10 +84,11 @@ def place(connection: Connection, order_id: str, now: Instant) -> Cart:
     """Draft → pending, at the price of now.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``cart_empty``.
+        InputError: ``order_unknown``, ``order_state``, ``cart_empty``, ``seat_refused``.
     """
     require_draft(connection, order_id)
     cart = agree(connection, order_id, now)
+    prolong_holds(connection, order_id, now)
     move_order(connection, order_id, OrderState.PENDING, now, load_site(connection).calendar)
     return Cart(
         cart.order_id,
@@ -113,7 +118,7 @@ def complete(
         card: at the desk, the card that the code is already printed on.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``.
+        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``, ``seat_refused``.
     """
     now, calendar = central.clock.now_ms(), load_site(connection).calendar
     price = settle(connection, order_id, now)
@@ -123,6 +128,7 @@ def complete(
             f"order {order_id!r} costs {price.total_minor} minor units; nothing was done",
             "take the money and say how: cash or transfer",
         )
+    keep_seats(connection, order_id, now)
     _start_renewals(connection, order_id, now, calendar)
     connection.execute(
         update(tables.customer_order)
@@ -130,8 +136,12 @@ def complete(
         .values(paid_by=paid_by)
     )
     move_order(connection, order_id, OrderState.COMPLETED, now, calendar)
+    settle_sold(connection, order_id, _without_fees(price), now)
+    without_card = hand_out(connection, order_id, now, calendar)
     issued = tuple(
-        _issue(connection, central, row, card, now) for row in _tickets(connection, order_id)
+        _issue(connection, central, row, card, now)
+        for row in _tickets(connection, order_id)
+        if row.ticket_id not in without_card
     )
     return Completed(order_id, price.total_minor, issued)
 
@@ -160,10 +170,17 @@ def refund(
     connection.execute(
         update(tables.ticket).where(tables.ticket.c.ticket_id == ticket_id).values(refunded_at=at)
     )
-    if left == [ticket_id]:
+    ended = [ticket_id, *end_seats(connection, [ticket_id], at)]
+    if set(left) <= set(ended):
         move_order(connection, order_id, OrderState.REFUNDED, at, calendar)
-    else:
-        recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+    recompute_grants(connection, tables.ticket.c.ticket_id.in_(ended), calendar)
+
+
+def issue_ticket(connection: Connection, central: Central, ticket_id: str, at: Instant) -> Issued:
+    """The code of a ticket that was given to somebody."""
+    of_ticket = tables.ticket.c.ticket_id == ticket_id
+    row = connection.execute(select(tables.ticket).where(of_ticket)).one()
+    return _issue(connection, central, row, None, at)
 
 
 def name_holder(
@@ -182,6 +199,15 @@ def name_holder(
     if not changed.rowcount:
         raise unknown_ticket(ticket_id)
     recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+
+
+def _without_fees(price: Quote) -> dict[str, int]:
+    """What was paid for each line itself."""
+    return {
+        line.line_id: line.gross_minor
+        - sum(d.amount_minor for d in line.deductions if d.kind is not DeductionKind.WAIVED_FEES)
+        for line in price.lines
+    }
 
 
 def _start_renewal(

@@ -85,6 +85,18 @@ def act_once(
     return answer
 
 
+def act_around(
+    central: Central, once: Once, kind: type[Answer], act: Callable[[], Answer]
+) -> Answer:
+    """As `act_once`, of what asks a provider between its own transactions and is safe to repeat by keys of its own."""
+    with central.database.read() as connection:
+        sealed = _find(connection, once)
+    if sealed is not None:
+        return msgspec.json.decode(unseal(sealed, central.secrets), type=kind)
+    answer = act()
+    return act_once(central, once, kind, lambda _connection: answer)
+
+
 def _find(connection: Connection, once: Once) -> bytes | None:
     row = connection.execute(
         select(idempotency).where(idempotency.c.staff == once.staff, idempotency.c.key == once.key)

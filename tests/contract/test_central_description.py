@@ -12,7 +12,15 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 
-from server_stub import benefit_forms, forms, order_api, shop_api, staff_forms
+from server_stub import (
+    benefit_forms,
+    forms,
+    order_api,
+    season_forms,
+    seat_sale,
+    shop_api,
+    staff_forms,
+)
 from server_stub.central import Central
 from server_stub.examples import EXAMPLES
 from support.central_site import museum, sell_annual, served, signed_in
@@ -83,7 +91,7 @@ def test_no_request_of_the_description_breaks_the_central(site: tuple[Central, s
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_an_example_is_one(name: str) -> None:
-    homes = (forms, staff_forms, benefit_forms, order_api, shop_api)
+    homes = (forms, staff_forms, benefit_forms, order_api, shop_api, season_forms, seat_sale)
     form = next(found for home in homes if (found := getattr(home, name, None)))
 
     assert msgspec.convert(EXAMPLES[name], form)
