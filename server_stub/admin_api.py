@@ -24,6 +24,7 @@ from server_stub import (
     operators,
     order_api,
     orders,
+    season_api,
     subscription_api,
 )
 from server_stub.central import Central
@@ -296,6 +297,7 @@ def build_admin_routes(central: Central) -> Router:
             publish_now,
             *order_api.ROUTES,
             *subscription_api.ROUTES,
+            *season_api.ROUTES,
         ],
         dependencies={
             "central": Provide(lambda: central, sync_to_thread=False),

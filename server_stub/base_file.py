@@ -22,6 +22,7 @@ from scanner.core.units import DAY_S, SECOND_MS, Direction, Instant
 from server_stub import tables
 from server_stub.catalogue import load_events, load_gates, load_rules, load_types
 from server_stub.codes import ACTIVE, REVOKED
+from server_stub.season_tables import grant_event
 from server_stub.site import Site
 from server_stub.tallies import Counted, Vector, load_counted, load_offsets
 from sync.base_rows import (
@@ -153,10 +154,20 @@ def _write_site(
         ("gate", (encode_gate(gate, version) for gate, version in load_gates(connection))),
         ("event", (encode_event(*event) for event in events)),
         ("scope_event", (tuple(row) for row in scope_events if row.event_no in numbers)),
+        ("grant_event", (row for row in _exceptions(connection) if row[1] in numbers)),
         ("ticket_key", _ticket_keys(connection, site)),
         ("config", encode_config(site.policy)),
     ):
         _insert(base, table, rows)
+
+
+def _exceptions(connection: Connection) -> Rows:
+    """What differs for a right at one event."""
+    one = grant_event.c
+    return map(
+        tuple,
+        _streamed(connection, select(grant_event).order_by(one.grant_no, one.event_no)),
+    )
 
 
 def _ticket_keys(connection: Connection, site: Site) -> Rows:

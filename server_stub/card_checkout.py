@@ -30,6 +30,7 @@ from server_stub.orders import find_order, wrong_state
 from server_stub.payments import MoneyRequest, ProviderName, Providers
 from server_stub.rules.billing import Answer
 from server_stub.rules.orders import OrderState
+from server_stub.seat_rows import ASKED_HOLD_MS, prolong_holds
 from server_stub.simulated_card import save_card
 from server_stub.site import load_currency
 
@@ -52,7 +53,7 @@ def pay_by_card(central: Central, providers: Providers, order_id: str, number: s
     """Charges the price of now and completes the order; one that a card has paid already is shown.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``card_not_simulated``.
+        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``card_not_simulated``, ``seat_refused``.
     """
     heard = ask_unanswered(central, providers, order_id, is_off_session=False)
     if heard is Answer.SUCCEEDED:
@@ -105,6 +106,7 @@ def _record(connection: Connection, central: Central, order_id: str, number: str
     if price.total_minor == 0:
         finish(connection, central, order_id, (0, FOR_NOTHING))
         return None
+    prolong_holds(connection, order_id, now, ASKED_HOLD_MS)
     due = (price.total_minor, load_currency(connection))
     return record_order_charge(connection, order_id, save_card(connection, number), due, now)
 
@@ -123,9 +125,12 @@ def _ask(central: Central, providers: Providers, key: str, *, is_off_session: bo
     )
     answer = providers[ProviderName.CARD].charge(request)
     with central.database.write() as connection:
-        is_first = answer_order_charge(connection, key, answer, central.clock.now_ms())
+        now = central.clock.now_ms()
+        is_first = answer_order_charge(connection, key, answer, now)
         if is_first and answer is Answer.SUCCEEDED:
             finish(connection, central, row.order_id, (row.amount_minor, BY_CARD))
+        elif is_first:
+            prolong_holds(connection, row.order_id, now)
     return answer
 
 

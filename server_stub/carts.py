@@ -27,6 +27,7 @@ from server_stub.rules.entitlements import Entitlement, Purchase, applying
 from server_stub.rules.orders import OrderState
 from server_stub.rules.pricing import CartLine, Quote, Repriced, quote, reprice
 from server_stub.rules.refusals import MEANINGS, Refusal
+from server_stub.seat_rows import forget_lines
 from server_stub.shops import refusal_of
 from server_stub.site import load_currency
 from server_stub.tables import customer, customer_order, ticket, ticket_type
@@ -89,6 +90,7 @@ def agree(connection: Connection, order_id: str, now: Instant) -> Cart:
     if order.state not in {OrderState.DRAFT, OrderState.PENDING}:
         raise wrong_state(order, "and its price is settled")
     for line_id in _refused(connection, order, _lines(connection, order_id), now):
+        forget_lines(connection, [line_id])
         connection.execute(delete(ticket).where(ticket.c.ticket_id == line_id))
     lines = _lines(connection, order_id)
     if not lines:
@@ -123,6 +125,18 @@ def settle(connection: Connection, order_id: str, now: Instant) -> Quote:
     if again.refusal is not None:
         raise _price_changed(_agreed(order), again, load_currency(connection))
     return again.fresh
+
+
+def load_agreed(connection: Connection, order_id: str) -> Quote:
+    """What was agreed for an order that was placed.
+
+    Raises:
+        InputError: ``order_unknown``, ``order_state``.
+    """
+    order = find_order(connection, order_id)
+    if order.agreed is None:
+        raise wrong_state(order, "and its price was never agreed")
+    return _agreed(order)
 
 
 def require_own(connection: Connection, order_id: str, customer_id: str | None) -> None:

@@ -35,6 +35,8 @@ from server_stub.forms import (
     parse_term,
     parse_wall,
 )
+from server_stub.season_forms import TimesForm
+from server_stub.season_tables import season
 from server_stub.type_tags import save_type_tags
 from sync.base_rows import encode_rule
 from sync.base_rows import parse_rule as parse_rule_row
@@ -166,8 +168,49 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
     """A new event; an end is the second of two equal wall times.
 
     Raises:
-        InputError: ``event_times_wrong``, ``date_bad``, ``name_unknown``.
+        InputError: ``event_times_wrong``, ``date_bad``, ``name_unknown``, ``scope_has_seats``.
     """
+    times = _parse_times(form, calendar)
+    zones = [find_zone(connection, name) for name in form.zones]
+    scopes = [find_no(connection, tables.scope, "scope", name) for name in form.scopes]
+    _require_seatless(connection, scopes)
+    values = {"name": parse_name("event", form.name), "status": EventStatus.ON, "version": 1}
+    event_no = inserted_no(connection.execute(insert(tables.event).values(**values, **times)))
+    _add_pairs(connection, tables.event_zone, "event_no", event_no, "zone_no", zones)
+    for scope_no in scopes:
+        connection.execute(insert(tables.scope_event).values(scope_no=scope_no, event_no=event_no))
+    note_rights_changed(connection)
+    return EventNo(event_no)
+
+
+def move_event(
+    connection: Connection, event_no: int, form: TimesForm, calendar: SiteCalendar
+) -> None:
+    """Other times for an event.
+
+    Raises:
+        InputError: ``event_unknown``, ``event_times_wrong``, ``date_bad``.
+    """
+    _change_event(connection, event_no, **_parse_times(form, calendar))
+
+
+def cancel_event(connection: Connection, event_no: int) -> None:
+    """Raises `InputError` ``event_unknown``."""
+    _change_event(connection, event_no, status=EventStatus.CANCELLED)
+
+
+def _change_event(connection: Connection, event_no: int, **values: Any) -> None:
+    changed = connection.execute(
+        update(tables.event)
+        .where(tables.event.c.event_no == event_no)
+        .values(version=tables.event.c.version + 1, **values)
+    )
+    if not changed.rowcount:
+        raise unknown_event(event_no)
+    note_rights_changed(connection)
+
+
+def _parse_times(form: EventForm | TimesForm, calendar: SiteCalendar) -> dict[str, Instant]:
     starts, ends = parse_wall(form.starts_at), parse_wall(form.ends_at)
     doors_from = starts - DOORS_BEFORE if form.doors_from is None else parse_wall(form.doors_from)
     doors_until = ends if form.doors_until is None else parse_wall(form.doors_until)
@@ -180,31 +223,23 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
     if not (times["doors_from"] < times["doors_until"] and times["starts_at"] < times["ends_at"]):
         raise FieldError(
             "event_times_wrong",
-            f"event {form.name!r}: it ends before it starts, or its doors close before they open",
+            "this event ends before it starts, or its doors close before they open; nothing was changed",
             "write starts_at < ends_at and doors_from < doors_until",
             field="ends_at",
         )
-    zones = [find_zone(connection, name) for name in form.zones]
-    scopes = [find_no(connection, tables.scope, "scope", name) for name in form.scopes]
-    values = {"name": parse_name("event", form.name), "status": EventStatus.ON, "version": 1}
-    event_no = inserted_no(connection.execute(insert(tables.event).values(**values, **times)))
-    _add_pairs(connection, tables.event_zone, "event_no", event_no, "zone_no", zones)
-    for scope_no in scopes:
-        connection.execute(insert(tables.scope_event).values(scope_no=scope_no, event_no=event_no))
-    note_rights_changed(connection)
-    return EventNo(event_no)
+    return times
 
 
-def cancel_event(connection: Connection, event_no: int) -> None:
-    """Raises `InputError` ``event_unknown``."""
-    changed = connection.execute(
-        update(tables.event)
-        .where(tables.event.c.event_no == event_no)
-        .values(status=EventStatus.CANCELLED, version=tables.event.c.version + 1)
-    )
-    if not changed.rowcount:
-        raise unknown_event(event_no)
-    note_rights_changed(connection)
+def _require_seatless(connection: Connection, scopes: list[int]) -> None:
+    """A match of a season is its holders' at once, which is more than an event in a list."""
+    found = connection.execute(select(season.c.name).where(season.c.scope_no.in_(scopes))).scalar()
+    if found is not None:
+        raise FieldError(
+            "scope_has_seats",
+            f"scope {found!r} is a season with seats; no event was added",
+            "use `portillon-central season match`, which gives the match to its holders",
+            field="scopes",
+        )
 
 
 def unknown_event(event_no: int) -> InputError:

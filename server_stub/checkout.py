@@ -18,11 +18,12 @@ from scanner.core.calendar import SiteCalendar
 from scanner.core.errors import InputError
 from scanner.core.units import GrantNo, Instant
 from server_stub import tables
-from server_stub.carts import Cart, agree, require_draft, require_sold_in, settle
+from server_stub.carts import Cart, agree, load_agreed, require_draft, require_sold_in, settle
 from server_stub.catalogue import find_no
 from server_stub.central import Central
 from server_stub.codes import Code, find_by_ticket, issue_code, keep_codes, show_code
 from server_stub.forms import CodeKind, PaidBy, SaleForm, parse_name
+from server_stub.given_tickets import hand_out
 from server_stub.orders import (
     add_ticket,
     find_order,
@@ -34,6 +35,9 @@ from server_stub.orders import (
 )
 from server_stub.rules.keeping_codes import plan_codes
 from server_stub.rules.orders import OrderState
+from server_stub.rules.pricing import DeductionKind, Quote
+from server_stub.seat_ends import end_seats, settle_sold
+from server_stub.seat_rows import keep_seats, prolong_holds
 from server_stub.site import load_site
 
 
@@ -80,10 +84,11 @@ def place(connection: Connection, order_id: str, now: Instant) -> Cart:
     """Draft → pending, at the price of now.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``cart_empty``.
+        InputError: ``order_unknown``, ``order_state``, ``cart_empty``, ``seat_refused``.
     """
     require_draft(connection, order_id)
     cart = agree(connection, order_id, now)
+    prolong_holds(connection, order_id, now)
     move_order(connection, order_id, OrderState.PENDING, now, load_site(connection).calendar)
     return Cart(
         cart.order_id,
@@ -113,7 +118,8 @@ def complete(
         card: at the desk, the card that the code is already printed on.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``, ``payment_unanswered``.
+        InputError: ``order_unknown``, ``order_state``, ``price_changed``, ``payment_missing``, ``payment_unanswered``,
+            ``seat_refused``.
     """
     price = settle(connection, order_id, central.clock.now_ms())
     if price.total_minor and paid_by is PaidBy.NOTHING:
@@ -142,9 +148,10 @@ def finish(
         card: as in `complete`.
 
     Raises:
-        InputError: ``order_unknown``, ``order_state``.
+        InputError: ``order_unknown``, ``order_state``, ``seat_refused``.
     """
     now, calendar = central.clock.now_ms(), load_site(connection).calendar
+    keep_seats(connection, order_id, now)
     _start_renewals(connection, order_id, now, calendar)
     connection.execute(
         update(tables.customer_order)
@@ -152,8 +159,12 @@ def finish(
         .values(paid_by=paid[1])
     )
     move_order(connection, order_id, OrderState.COMPLETED, now, calendar)
+    settle_sold(connection, order_id, _without_fees(load_agreed(connection, order_id)), now)
+    without_card = hand_out(connection, order_id, now, calendar)
     issued = tuple(
-        _issue(connection, central, row, card, now) for row in _tickets(connection, order_id)
+        _issue(connection, central, row, card, now)
+        for row in _tickets(connection, order_id)
+        if row.ticket_id not in without_card
     )
     return Completed(order_id, paid[0], issued)
 
@@ -199,10 +210,17 @@ def refund(
     connection.execute(
         update(tables.ticket).where(tables.ticket.c.ticket_id == ticket_id).values(refunded_at=at)
     )
-    if left == [ticket_id]:
+    ended = [ticket_id, *end_seats(connection, [ticket_id], at)]
+    if set(left) <= set(ended):
         move_order(connection, order_id, OrderState.REFUNDED, at, calendar)
-    else:
-        recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+    recompute_grants(connection, tables.ticket.c.ticket_id.in_(ended), calendar)
+
+
+def issue_ticket(connection: Connection, central: Central, ticket_id: str, at: Instant) -> Issued:
+    """The code of a ticket that was given to somebody."""
+    of_ticket = tables.ticket.c.ticket_id == ticket_id
+    row = connection.execute(select(tables.ticket).where(of_ticket)).one()
+    return _issue(connection, central, row, None, at)
 
 
 def name_holder(
@@ -221,6 +239,15 @@ def name_holder(
     if not changed.rowcount:
         raise unknown_ticket(ticket_id)
     recompute_grants(connection, tables.ticket.c.ticket_id == ticket_id, calendar)
+
+
+def _without_fees(price: Quote) -> dict[str, int]:
+    """What was paid for each line itself."""
+    return {
+        line.line_id: line.gross_minor
+        - sum(d.amount_minor for d in line.deductions if d.kind is not DeductionKind.WAIVED_FEES)
+        for line in price.lines
+    }
 
 
 def _start_renewal(

@@ -36,7 +36,14 @@ REFUSES = {
 }
 REFUSES_ELSEWHERE = (400, 401, 403, 404, 409, 413, 422)
 METHODS = ("get", "post", "put", "patch", "delete")
-OPEN_TO_ALL = ("/v1/health", "/v1/nonce", "/v1/time", "/v1/enrol", "/v1/staff/login")
+OPEN_TO_ALL = (
+    "/v1/health",
+    "/v1/nonce",
+    "/v1/time",
+    "/v1/enrol",
+    "/v1/staff/login",
+    "/v1/renewals/{link}",
+)
 
 
 def complete(description: OpenAPI) -> None:

@@ -188,13 +188,18 @@ class PaidBy(StrEnum):
     NOTHING = "nothing"
 
 
+EventNumber = Annotated[int, msgspec.Meta(ge=1, le=NUMBER_MOST)]
+
+
 class SaleForm(Strict, frozen=True):
     """One ticket for one customer (``email`` finds or makes one; without it the customer is nameless).
 
     ``code``: an opaque code that is already printed on a card; ``symbology`` as a reader names it where it is of the
     EAN/UPC family (``ean13``, ``ean8``, ``upca``). ``holder``: a name, for types that ask for
     one; it stays here. ``starts_on``: a first business day other than today.
-    ``renews``: a ticket whose code opens under this one too, instead of a new code.
+    ``seat``: for a type of a season one of its map, which is sold once: for the whole season, as one ticket a match if
+    ``per_event``, or for one ``event`` by its number. ``renews``: a ticket whose code opens under this one too, instead
+    of a new code.
     """
 
     type: str
@@ -204,6 +209,8 @@ class SaleForm(Strict, frozen=True):
     symbology: str | None = None
     holder: str | None = None
     seat: str | None = None
+    event: EventNumber | None = None
+    per_event: bool = False
     starts_on: date | None = None
     renews: str | None = None
     paid_by: PaidBy = PaidBy.CASH

@@ -28,6 +28,7 @@ from server_stub.login_limits import LoginLimits
 from server_stub.nonces import Nonces
 from server_stub.notices import Notices
 from server_stub.problems import EveryReply, answer_fault, answer_http, answer_unforeseen
+from server_stub.season_api import build_link_routes
 from server_stub.shop_api import build_shop_routes
 from server_stub.staff_api import build_staff_routes
 from sync.wire import REQUEST_BYTES
@@ -52,6 +53,7 @@ def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litest
             build_gate_routes(central, nonces, notices),
             build_admin_routes(central),
             build_shop_routes(central),
+            build_link_routes(central),
             *build_staff_routes(central, LoginLimits(central.clock)),
         ],
         state=State({"central": central}),

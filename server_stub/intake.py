@@ -223,7 +223,9 @@ def _columns(
     device: Device, row: ChainedRow, fact: Fact, known: KnownRights, now: Instant
 ) -> dict[str, Any]:
     at = corrected_at(fact, known.offsets)
-    conflict = conflict_of(fact, at, known.grant_behind(fact), known.revoked_at(fact))
+    conflict = conflict_of(
+        fact, at, known.grant_behind(fact), known.revoked_at(fact), known.denied_there(fact)
+    )
     return {
         "device": fact.device,
         "epoch": fact.epoch,

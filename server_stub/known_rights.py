@@ -14,19 +14,22 @@ from sqlalchemy import Connection, select
 
 from scanner.core.events import Fact
 from scanner.core.grants import AccessGrant
+from scanner.core.reasons import Reason
 from scanner.core.tally import Offsets
-from scanner.core.units import GrantNo, Instant
+from scanner.core.units import EventNo, GrantNo, Instant
 from server_stub import tables
+from server_stub.season_tables import grant_event
 from sync.base_rows import parse_grant
 
 
 @dataclass(frozen=True, slots=True)
 class KnownRights:
-    """Grants by number, and by credential key its grant and since when it is revoked."""
+    """Grants by number, by credential key its grant and since when it is revoked, by event why one is refused there."""
 
     grants: Mapping[GrantNo, AccessGrant]
     by_key: Mapping[str, tuple[GrantNo | None, Instant | None]]
     offsets: Offsets
+    denied: Mapping[tuple[GrantNo, EventNo], Reason]
 
     def grant_behind(self, fact: Fact) -> AccessGrant | None:
         """The right that an entry used."""
@@ -38,6 +41,13 @@ class KnownRights:
     def revoked_at(self, fact: Fact) -> Instant | None:
         """Since when the credential of an entry is revoked."""
         return None if fact.key is None else self.by_key.get(fact.key, (None, None))[1]
+
+    def denied_there(self, fact: Fact) -> Reason | None:
+        """Why the right of an entry is refused at that event."""
+        grant = self.grant_behind(fact)
+        if grant is None or fact.event_no is None:
+            return None
+        return self.denied.get((grant.grant_no, fact.event_no))
 
 
 def load_known_rights(connection: Connection, facts: Iterable[Fact]) -> KnownRights:
@@ -55,7 +65,21 @@ def load_known_rights(connection: Connection, facts: Iterable[Fact]) -> KnownRig
         {grant.grant_no: grant for grant in grants},
         by_key,
         _load_offsets(connection, {fact.device for fact in moved}),
+        _load_denied(connection, numbers),
     )
+
+
+def _load_denied(
+    connection: Connection, numbers: Iterable[GrantNo | None]
+) -> dict[tuple[GrantNo, EventNo], Reason]:
+    one = grant_event.c
+    rows = connection.execute(
+        select(grant_event).where(
+            one.grant_no.in_([no for no in numbers if no is not None]),
+            one.deny_reason.is_not(None),
+        )
+    )
+    return {(row.grant_no, row.event_no): Reason(row.deny_reason) for row in rows}
 
 
 def _load_by_key(

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 from server_stub.benefit_tables import entitlement, segment, shop, tag_assignment
 from server_stub.faults import FieldError
 from server_stub.paging import LIMIT_MOST, Listing, Record, Sorted, load_page
+from server_stub.season_listings import SEASON_LISTINGS
 from server_stub.subscription_tables import (
     order_charge,
     plan,
@@ -255,4 +256,5 @@ LISTINGS: dict[str, Listing] = {
     ),
     "devices": Listing(_devices(), (Sorted(device.c.added_at), Sorted(device.c.device, str))),
     "alerts": Listing(select(alert), (Sorted(alert.c.alert_no, descending=True),)),
+    **SEASON_LISTINGS,
 }

@@ -42,6 +42,9 @@ def open_order(central: Central, email: str | None, *, as_json: bool) -> None:
 @click.option("--type", "type", required=True, help="The ticket type.")
 @click.option("--kind", help="signed (default) or opaque.")
 @click.option("--holder", help="A name, where the type asks for one.")
+@click.option("--seat", help="Of a season's map, where the type is one of a season.")
+@click.option("--event", type=int, help="The match that a ticket for one match is for.")
+@click.option("--per-event", is_flag=True, help="A season as one ticket a match, no card.")
 @click.option("--renews", help="A ticket whose code opens under this one too.")
 @central_command
 def add_line(central: Central, order_id: str, *, as_json: bool, **fields: Any) -> None:

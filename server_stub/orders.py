@@ -21,6 +21,7 @@ from scanner.core.errors import InputError
 from scanner.core.grants import AccessGrant, GrantFlag
 from scanner.core.reasons import DENY_REASONS, Reason
 from scanner.core.units import GrantNo, Instant, RuleNo, TypeNo, ZoneNo
+from scanner.core.validity import ValidityRule
 from server_stub import tables
 from server_stub.catalogue import find_no, parse_validity
 from server_stub.changes import note_rights_changed
@@ -30,6 +31,10 @@ from server_stub.forms import SaleForm
 from server_stub.order_charges import require_answered
 from server_stub.rules.membership import SoldTicket, grant_of
 from server_stub.rules.orders import OrderState, may_become
+from server_stub.season_tables import event_scope, seat_ticket
+from server_stub.seat_ends import end_seats
+from server_stub.seat_rows import reserve_seat
+from server_stub.seat_wishes import wish_of
 from server_stub.tag_rows import recompute_tags
 from sync.base_rows import encode_grant, parse_grant
 
@@ -69,17 +74,19 @@ def open_order(
 
 
 def add_ticket(connection: Connection, order_id: str, form: SaleForm, at: Instant) -> str:
-    """One more ticket in a draft.
+    """One more ticket in a draft; its seat is kept while somebody thinks about it.
 
     Raises:
-        InputError: ``name_unknown``.
+        InputError: ``name_unknown``, ``seat_missing``, ``seat_not_asked``, ``seat_unknown``, ``seat_refused``,
+            ``match_not_in_season``, ``type_not_for_this``.
     """
     ticket_id = secrets.token_hex(ID_BYTES)
+    type_no = find_no(connection, tables.ticket_type, "ticket type", form.type)
     connection.execute(
         insert(tables.ticket).values(
             ticket_id=ticket_id,
             order_id=order_id,
-            type_no=find_no(connection, tables.ticket_type, "ticket type", form.type),
+            type_no=type_no,
             sold_at=at,
             starts_on=None if form.starts_on is None else form.starts_on.isoformat(),
             holder=form.holder,
@@ -89,6 +96,9 @@ def add_ticket(connection: Connection, order_id: str, form: SaleForm, at: Instan
             renews=None if form.renews is None else _find_renewable(connection, form.renews),
         )
     )
+    wish = wish_of(connection, ticket_id, type_no, form)
+    if wish is not None:
+        reserve_seat(connection, wish, at)
     return ticket_id
 
 
@@ -134,7 +144,16 @@ def move_order(
         .where(tables.customer_order.c.order_id == order_id)
         .values(state=state, **stamps)
     )
-    recompute_grants(connection, tables.ticket.c.order_id == order_id, calendar)
+    ended = []
+    if state in {OrderState.REFUNDED, OrderState.CANCELLED}:
+        ended = end_seats(connection, _ticket_ids(connection, order_id), at)
+    which = (tables.ticket.c.order_id == order_id) | tables.ticket.c.ticket_id.in_(ended)
+    recompute_grants(connection, which, calendar)
+
+
+def _ticket_ids(connection: Connection, order_id: str) -> list[str]:
+    of_order = tables.ticket.c.order_id == order_id
+    return list(connection.execute(select(tables.ticket.c.ticket_id).where(of_order)).scalars())
 
 
 def find_order(connection: Connection, order_id: str) -> Row[Any]:
@@ -273,9 +292,15 @@ def _sold(which: ColumnElement[bool]) -> Select[Any]:
             kind.c.scope_no,
             kind.c.validity,
             kind.c.is_personal,
+            event_scope.c.scope_no.label("match_scope_no"),
+            tables.event.c.doors_from,
+            tables.event.c.doors_until,
         )
         .join(order, order.c.order_id == ticket.c.order_id)
         .join(kind, kind.c.type_no == ticket.c.type_no)
+        .outerjoin(seat_ticket, seat_ticket.c.ticket_id == ticket.c.ticket_id)
+        .outerjoin(event_scope, event_scope.c.event_no == seat_ticket.c.event_no)
+        .outerjoin(tables.event, tables.event.c.event_no == seat_ticket.c.event_no)
         .where(which)
     )
 
@@ -333,9 +358,9 @@ def _sold_ticket(row: Row[Any], zones: frozenset[ZoneNo]) -> SoldTicket:
         completed_at=row.completed_at,
         type_no=TypeNo(row.type_no),
         rule_no=RuleNo(row.rule_no),
-        scope_no=row.scope_no,
+        scope_no=row.match_scope_no or row.scope_no,
         zones=zones,
-        term=parse_validity(row.validity),
+        term=_term(row),
         is_personal=bool(row.is_personal),
         has_holder=row.holder is not None,
         starts_on=None if row.starts_on is None else date.fromisoformat(row.starts_on),
@@ -343,6 +368,13 @@ def _sold_ticket(row: Row[Any], zones: frozenset[ZoneNo]) -> SoldTicket:
         deny_reason=None if row.deny_reason is None else Reason(row.deny_reason),
         flags=_parse_flags(row.flags),
     )
+
+
+def _term(row: Row[Any]) -> ValidityRule:
+    """Of its type; of a ticket for one match while the doors of that match are open."""
+    if row.match_scope_no is None:
+        return parse_validity(row.validity)
+    return ValidityRule(starts_at=row.doors_from, ends_at=row.doors_until)
 
 
 def _state_of(row: Row[Any]) -> OrderState:

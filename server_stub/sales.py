@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from scanner.core.units import GrantNo, Instant
 from server_stub.central import Central
 from server_stub.checkout import complete, place
+from server_stub.faults import FieldError
 from server_stub.forms import CodeKind, SaleForm
 from server_stub.orders import add_ticket, create_order
 
@@ -37,7 +38,8 @@ def sell(central: Central, form: SaleForm) -> Sold:
     """Sells one ticket.
 
     Raises:
-        InputError: ``name_unknown``, ``email_bad``, ``code_bad``, ``code_taken``, ``code_not_asked``.
+        InputError: ``name_unknown``, ``email_bad``, ``code_bad``, ``code_taken``, ``code_not_asked``,
+            ``sale_of_several``, or what a seat is refused with.
     """
     with central.database.write() as connection:
         return apply_sale(connection, central, form)
@@ -49,6 +51,13 @@ def apply_sale(connection: Connection, central: Central, form: SaleForm) -> Sold
     Raises:
         InputError: as `sell`.
     """
+    if form.per_event:
+        raise FieldError(
+            "sale_of_several",
+            "one ticket a match is more than one ticket; nothing was sold",
+            "use an order: `portillon-central seat sell --per-event`, or POST /v1/admin/orders",
+            field="per_event",
+        )
     now = central.clock.now_ms()
     order_id = create_order(connection, form.email, now)
     add_ticket(connection, order_id, form, now)

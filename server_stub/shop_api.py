@@ -22,7 +22,7 @@ from scanner.core.units import Instant
 from server_stub import carts, checkout, customer_login, member_api, shops
 from server_stub.central import Central
 from server_stub.customers import load_customer
-from server_stub.forms import PaidBy, SaleForm, Strict
+from server_stub.forms import EventNumber, PaidBy, SaleForm, Strict
 from server_stub.injected import TheCentral
 from server_stub.mailer import FileMailer
 from server_stub.member_api import find_customer, prove_once
@@ -30,6 +30,7 @@ from server_stub.order_api import AddedLine, Opened
 from server_stub.orders import find_or_add_customer, open_order
 from server_stub.rules.segments import ANONYMOUS, CURRENT
 from server_stub.rules.tags import present_tags
+from server_stub.seat_wishes import require_map
 from server_stub.staff_api import Done, shown_token
 
 WEB = "web"
@@ -62,10 +63,13 @@ class CartForm(Strict, frozen=True):
 
 
 class LineForm(Strict, frozen=True):
-    """One ticket."""
+    """One ticket. ``seat``, ``event`` and ``per_event`` as in `SaleForm`, for a type of a season."""
 
     type: str
     holder: str | None = None
+    seat: str | None = None
+    event: EventNumber | None = None
+    per_event: bool = False
 
 
 class MeCustomer(msgspec.Struct, frozen=True):
@@ -161,7 +165,15 @@ def add_line(
         order = carts.require_draft(connection, order_id)
         customer = load_customer(connection, order.customer_id, now)
         shops.require_open(connection, order.shop, customer, order.shown_hmac, now)
-        form = SaleForm(type=data.type, holder=data.holder)
+        if data.seat is not None:
+            require_map(connection, data.type)
+        form = SaleForm(
+            type=data.type,
+            holder=data.holder,
+            seat=data.seat,
+            event=data.event,
+            per_event=data.per_event,
+        )
         return AddedLine(checkout.add_line(connection, order_id, form, now))
 
     return _of_cart(request, central, order_id, add)

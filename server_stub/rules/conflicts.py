@@ -16,7 +16,11 @@ from scanner.core.units import Direction, Instant
 
 
 def conflict_of(
-    fact: Fact, at: Instant, grant: AccessGrant | None, revoked_at: Instant | None
+    fact: Fact,
+    at: Instant,
+    grant: AccessGrant | None,
+    revoked_at: Instant | None,
+    denied_there: Reason | None = None,
 ) -> Reason | None:
     """The refusal the central would have given to an accepted entry.
 
@@ -25,6 +29,7 @@ def conflict_of(
         at: its corrected instant.
         grant: the right behind it, as it stands now; None = there is none.
         revoked_at: since when its credential is revoked.
+        denied_there: why the right is refused at this very event: it was transferred, or is for sale.
     """
     if fact.kind is not FactKind.SCAN or fact.movement is not Direction.IN:
         return None
@@ -34,6 +39,8 @@ def conflict_of(
         return Reason.UNKNOWN
     if grant.state is GrantState.DENY:
         return grant.deny_reason
+    if denied_there is not None:
+        return denied_there
     if grant.valid_from is not None and at < grant.valid_from:
         return Reason.NOT_YET_VALID
     ends = grant.grace_until or grant.valid_until

@@ -1,13 +1,15 @@
-"""One seat at one event: the holder's own, offered to somebody, given away, used.
+"""One seat at one event: the holder's own, offered to somebody, given away, put up for sale, sold, used.
 
 Law: at most one admitting right per (event, seat): the holder's until a transfer is accepted, from that instant the
-recipient's, and after a recall the holder's again. An entry that happened is never refused here: it is a fact. A card
-row stays as it is; what differs at one event is an exception of that event.
+recipient's, and after a recall the holder's again; nobody's while it is for sale, then the buyer's. An entry that
+happened is never refused here: it is a fact. A card row stays as it is; what differs at one event is an exception of
+that event.
 
     own ◀──────▶ transfer_pending ──accepted──▶ transferred ──recalled──▶ own
+    own ◀──────▶ listed ◀──────▶ sold
      └──entered──▶ used ──given back──▶ own
 
-Resale (listed, sold) is to come as more rows of this table; what reads it asks `ADMITS` and `SAID_AT_THE_GATE`.
+What reads this table asks `ADMITS` and `SAID_AT_THE_GATE`.
 
 Source: docs/decisions.md, "Central: state machines"; docs/membership-rules.md, "Transfers".
 """
@@ -35,17 +37,26 @@ class SeatState(StrEnum):
     OWN = "own"
     TRANSFER_PENDING = "transfer_pending"
     TRANSFERRED = "transferred"
+    LISTED = "listed"
+    SOLD = "sold"
     USED = "used"
 
 
 class SeatEvent(StrEnum):
-    """What can happen to it. ``expired``: nobody answered in time. ``given_back``: the arm did not turn."""
+    """What can happen to it.
+
+    ``expired``: nobody answered in time. ``returned``: the buyer was refunded. ``given_back``: the arm did not turn.
+    """
 
     OFFERED = "offered"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     EXPIRED = "expired"
     RECALLED = "recalled"
+    LISTED = "listed"
+    UNLISTED = "unlisted"
+    SOLD = "sold"
+    RETURNED = "returned"
     ENTERED = "entered"
     GIVEN_BACK = "given_back"
 
@@ -54,7 +65,12 @@ _S, _E = SeatState, SeatEvent
 
 SEAT_TABLE: Table[SeatState, SeatEvent] = {
     _S.OWN: Row(
-        {_E.OFFERED: _S.TRANSFER_PENDING, _E.ENTERED: _S.USED, _E.GIVEN_BACK: _S.OWN},
+        {
+            _E.OFFERED: _S.TRANSFER_PENDING,
+            _E.LISTED: _S.LISTED,
+            _E.ENTERED: _S.USED,
+            _E.GIVEN_BACK: _S.OWN,
+        },
         Refusal.NO_OFFER,
     ),
     _S.TRANSFER_PENDING: Row(
@@ -72,14 +88,31 @@ SEAT_TABLE: Table[SeatState, SeatEvent] = {
         {_E.RECALLED: _S.OWN, _E.ENTERED: _S.TRANSFERRED, _E.GIVEN_BACK: _S.TRANSFERRED},
         Refusal.GIVEN_AWAY,
     ),
+    _S.LISTED: Row(
+        {
+            _E.UNLISTED: _S.OWN,
+            _E.SOLD: _S.SOLD,
+            _E.ENTERED: _S.LISTED,
+            _E.GIVEN_BACK: _S.LISTED,
+        },
+        Refusal.SEAT_LISTED,
+    ),
+    _S.SOLD: Row(
+        {_E.RETURNED: _S.LISTED, _E.ENTERED: _S.SOLD, _E.GIVEN_BACK: _S.SOLD},
+        Refusal.SEAT_SOLD,
+    ),
     _S.USED: Row({_E.ENTERED: _S.USED, _E.GIVEN_BACK: _S.OWN}, Refusal.ALREADY_ENTERED),
 }
-"""What each event does in each state. An entry on what was given away changes nothing: the central lists a conflict."""
+"""What each event does in each state. An entry on what is another's changes nothing: the central lists a conflict."""
 
 ADMITS = frozenset({_S.OWN, _S.TRANSFER_PENDING, _S.USED})
 """The states in which the card itself is the right."""
 
-SAID_AT_THE_GATE: dict[SeatState, Reason] = {_S.TRANSFERRED: Reason.TRANSFERRED}
+SAID_AT_THE_GATE: dict[SeatState, Reason] = {
+    _S.TRANSFERRED: Reason.TRANSFERRED,
+    _S.LISTED: Reason.RESALE,
+    _S.SOLD: Reason.RESALE,
+}
 """What a gate answers to the card at this event in the other states."""
 
 _CHANGES_HANDS = frozenset({_E.OFFERED, _E.ACCEPTED})

@@ -44,6 +44,8 @@ class Refusal(StrEnum):
     GIVEN_AWAY = "GIVEN_AWAY"
     PASSED_ON = "PASSED_ON"
     RETRANSFER_NOT_ALLOWED = "RETRANSFER_NOT_ALLOWED"
+    SEAT_LISTED = "SEAT_LISTED"
+    SEAT_SOLD = "SEAT_SOLD"
     ALREADY_ENTERED = "ALREADY_ENTERED"
     CUT_OFF_PASSED = "CUT_OFF_PASSED"
 
@@ -95,6 +97,8 @@ MEANINGS: dict[Refusal, str] = {
     Refusal.GIVEN_AWAY: "This event was transferred to somebody else.",
     Refusal.PASSED_ON: "The recipient has used this event or passed it on.",
     Refusal.RETRANSFER_NOT_ALLOWED: "What was received by transfer may not be passed on here.",
+    Refusal.SEAT_LISTED: "This match was given to public sale; take it back first.",
+    Refusal.SEAT_SOLD: "This match was sold to somebody else for its holder.",
     Refusal.ALREADY_ENTERED: "The card has already entered this event.",
     Refusal.CUT_OFF_PASSED: "The event starts too soon for a transfer.",
     Refusal.CAMPAIGN_NOT_READY: "The campaign is not open.",

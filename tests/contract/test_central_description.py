@@ -17,6 +17,8 @@ from server_stub import (
     forms,
     order_api,
     plans,
+    season_forms,
+    seat_sale,
     shop_api,
     staff_forms,
     subscription_forms,
@@ -101,6 +103,8 @@ def test_an_example_is_one(name: str) -> None:
         plans,
         subscriptions,
         subscription_forms,
+        season_forms,
+        seat_sale,
     )
     form = next(found for home in homes if (found := getattr(home, name, None)))
 

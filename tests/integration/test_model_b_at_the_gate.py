@@ -1,73 +1,19 @@
-"""Subscriptions as gates meet them (S34, S38–S40, S42, S84): a real central's base, verified and looked up as gates do.
-
-The central publishes into its folder, python-tuf verifies, the gate's own look-ups and `decide` answer; only time is
-ours.
-"""
+"""Subscriptions as gates meet them (S34, S38–S40, S42, S84): a real central's base, looked up as gates do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
 import pytest
 
-from scanner.core.decision import decide
-from scanner.core.question import Scan
 from scanner.core.reasons import Outcome, Reason
-from scanner.core.units import Direction, LaneReadiness
-from scanner.ledger import Ledger
-from scanner.lookups import Lookups
-from server_stub.publisher import publish
 from server_stub.rules.subscription import SubscriptionState
 from server_stub.subscription_codes import card_of, renewal_token
 from server_stub.subscriptions import cancel, load_benefits, pause, pay, resume
 from support.instants import wall
-from support.open_base import PublishedSite
-from support.rights import reading
-from support.snapshots import HERE, enrol, point
+from support.offline_gate import OfflineGate
 from support.subscribers import BAD_LATER, Club, club
-
-
-class OfflineGate:
-    """A gate's cache and look-ups; it hears of the central only in ``sync``."""
-
-    def __init__(self, friends: Club, folder: Path) -> None:
-        self._friends = friends
-        self._cache = folder / "cache"
-        central = friends.central
-        peppers = dict(central.secrets.peppers)
-        enrol(self._cache, gate_no=1, site="museum", **peppers)
-        folder_of_site = central.folder.path / "repository"
-        self._site = PublishedSite(folder_of_site, folder / "tuf", friends.clock)
-        self._stack = ExitStack()
-        self._folder = folder
-
-    def __enter__(self) -> Self:
-        ledger = self._stack.enter_context(Ledger.open(self._folder / "ledger", HERE))
-        self._lookups = Lookups(self._cache, ledger.own)
-        self._stack.callback(self._lookups.close)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stack.close()
-
-    def sync(self) -> None:
-        """The central publishes what there is now, and the gate has it."""
-        publish(self._friends.central)
-        manifest, base = self._site.fetch()
-        (self._cache / f"{manifest.seq}.db").write_bytes(base)
-        point(self._cache, f"{manifest.seq}.db", manifest.seq)
-
-    def show(self, payload: str) -> tuple[Outcome, Reason]:
-        """What the gate would answer now."""
-        clock = reading(self._friends.clock.now_ms())
-        facts = self._lookups.facts_for(
-            payload.encode(), None, Direction.IN, clock, LaneReadiness.READY
-        )
-        decision = decide(Scan(), facts, self._lookups.policy, clock)
-        return decision.outcome, decision.reason
 
 
 @pytest.fixture
@@ -80,7 +26,7 @@ def friends(tmp_path: Path) -> Iterator[Club]:
 def gate(friends: Club, tmp_path: Path) -> Iterator[OfflineGate]:
     folder = tmp_path / "gate"
     folder.mkdir()
-    with OfflineGate(friends, folder) as made:
+    with OfflineGate(friends.central, friends.clock, folder) as made:
         yield made
 
 
