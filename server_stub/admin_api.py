@@ -25,6 +25,8 @@ from server_stub import (
     order_api,
     orders,
     subscription_api,
+    people_api,
+    report_api,
 )
 from server_stub.central import Central
 from server_stub.forms import (
@@ -296,6 +298,8 @@ def build_admin_routes(central: Central) -> Router:
             publish_now,
             *order_api.ROUTES,
             *subscription_api.ROUTES,
+            *report_api.ROUTES,
+            *people_api.ROUTES,
         ],
         dependencies={
             "central": Provide(lambda: central, sync_to_thread=False),

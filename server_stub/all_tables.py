@@ -5,7 +5,14 @@ Law: a file of tables that is not named here is not there: the tests compare thi
 
 from __future__ import annotations
 
-from server_stub import benefit_tables, columns, staff_tables, subscription_tables, tables
+from server_stub import (
+    benefit_tables,
+    columns,
+    retention_tables,
+    staff_tables,
+    subscription_tables,
+    tables,
+)
 
-MODULES = (tables, staff_tables, benefit_tables, subscription_tables)
+MODULES = (tables, staff_tables, benefit_tables, subscription_tables, retention_tables)
 METADATA = columns.METADATA

@@ -177,10 +177,18 @@ def _write_counts(
     today = site.calendar.business_date(mark.created_at)
     detail_from = site.calendar.day_start(today - timedelta(days=DETAIL_DAYS))
     for counted in load_counted(connection, vector, offsets, site.calendar):
+        if not _is_held(base, counted.grant_no):
+            continue
         _insert(base, *_tally_rows(counted, detail_from))
         _insert(base, "seat_entry", _seat_entries(counted, open_events))
     _insert(base, "vector", ((*of, seq) for of, seq in sorted(vector.items()) if seq))
     _insert(base, "clock_offset", ((*of, offset) for of, offset in sorted(offsets.items())))
+
+
+def _is_held(base: sqlite3.Connection, grant_no: int | None) -> bool:
+    """False for the right of somebody who was erased: its facts count in reports, but for no gate."""
+    found = base.execute("SELECT 1 FROM access_grant WHERE grant_no = ?", (grant_no,))
+    return grant_no is None or found.fetchone() is not None
 
 
 def _tally_rows(counted: Counted, detail_from: Instant) -> tuple[str, Rows]:

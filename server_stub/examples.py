@@ -71,6 +71,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "UpgradeForm": {"plan": "Patrons"},
     "CardCodeForm": {"code": None},
     "ReplaceForm": {"code": None},
+    "ImportForm": {"content": "email;tag\nann@example.org;Press\n", "kind": "csv", "is_dry": True},
+    "PersonForm": {"who": "ann@example.org"},
     "DenyForm": {"reason": "UNPAID"},
     "DeviceForm": {"gate": "Main entrance"},
     "LoginForm": {"name": "admin", "password": "the one-time password"},

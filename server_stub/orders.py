@@ -262,7 +262,7 @@ def parse_email(text: str) -> str:
 
 
 def _sold(which: ColumnElement[bool]) -> Select[Any]:
-    """Everything that the grants of some tickets depend on, one row a ticket."""
+    """Everything that the grants of some tickets depend on, one row a ticket; of those who were erased, nothing."""
     ticket, order, kind = tables.ticket, tables.customer_order, tables.ticket_type
     return (
         select(
@@ -276,7 +276,8 @@ def _sold(which: ColumnElement[bool]) -> Select[Any]:
         )
         .join(order, order.c.order_id == ticket.c.order_id)
         .join(kind, kind.c.type_no == ticket.c.type_no)
-        .where(which)
+        .join(tables.customer, tables.customer.c.customer_id == order.c.customer_id)
+        .where(which, tables.customer.c.erased_at.is_(None))
     )
 
 
