@@ -113,7 +113,7 @@ def publish(central: Central, *, as_json: bool) -> None:
     """Publish the state of now to the gates."""
     from server_stub.publisher import publish as publish_now  # python-tuf is slow to load
 
-    with progress("rights", is_quiet=as_json) as watch:
+    with progress("rights and codes", is_quiet=as_json) as watch:
         made = publish_now(central, watch)
     answer(
         made,

@@ -176,7 +176,9 @@ def test_accepted_entries_the_central_would_have_refused_are_marked(central: Cen
     sold = sell_annual(central)
     with central.database.write() as connection:
         revoke_code(connection, sold.credential_no, NOON - 1)
-        key = connection.execute(select(tables.credential_key.c.key)).scalar_one().hex()
+        of_code = tables.credential_key.c.credential_no == sold.credential_no
+        found = connection.execute(select(tables.credential_key.c.key).where(of_code))
+        key = found.scalar_one().hex()
     record(
         central,
         entry(grant_no=sold.grant_no, key=key),
