@@ -40,6 +40,8 @@ Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MOST)]
 """Minor units (cents) of the site's currency."""
 NUMBER_MOST = 2**53 - 1
 """Larger numbers do not survive every JSON reader."""
+YEAR_LEAST, YEAR_MOST = 1970, 9000
+"""Instants are counted from 1970; and a term must find room behind a date."""
 Form = TypeVar("Form", bound="Strict")
 
 
@@ -57,6 +59,8 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 raise ValueError(f"field `{name}` holds a NUL character")
             if isinstance(value, int) and abs(value) > NUMBER_MOST:
                 raise ValueError(f"field `{name}` is over {NUMBER_MOST}")
+            if isinstance(value, date) and not YEAR_LEAST <= value.year <= YEAR_MOST:
+                raise ValueError(f"field `{name}` is not within {YEAR_LEAST} to {YEAR_MOST}")
 
 
 class ZoneForm(Strict, frozen=True):
@@ -246,10 +250,11 @@ def field_wrong(kind: type[Any], said: str) -> FieldError:
     what, _, path = said.partition(" - at `$.")
     path = path.rstrip("`")
     label, valid = valid_values(kind, path, said)
+    how = "write 2026-12-31" if "RFC3339" in said else "see docs/central.md"
     return FieldError(
         "field_wrong",
         f"{path or kind.__name__}: {what[:1].lower()}{what[1:]}; nothing was changed",
-        f"{label}: {', '.join(valid)}" if valid else "see docs/central.md",
+        f"{label}: {', '.join(valid)}" if valid else how,
         field=path or (_named(said) if label == "fields" else ""),
         valid=valid,
     )
@@ -358,9 +363,11 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
 def parse_date(text: str) -> date:
     """Raises `InputError` ``date_bad``."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise InputError("date_bad", f"date {text!r} does not exist", "write 2026-12-31") from error
+    _require_near(found)
+    return found
 
 
 def parse_wall(text: str) -> datetime:
@@ -377,4 +384,14 @@ def parse_wall(text: str) -> datetime:
         raise InputError(
             "date_bad", f"time {text!r} names a zone", "leave it out: the site's own is meant"
         )
+    _require_near(wall)
     return wall
+
+
+def _require_near(day: date) -> None:
+    if not YEAR_LEAST <= day.year <= YEAR_MOST:
+        raise InputError(
+            "date_bad",
+            f"the year {day.year} is not within {YEAR_LEAST} to {YEAR_MOST}",
+            "write 2026-12-31",
+        )

@@ -74,12 +74,19 @@ def _welcome(made: Folder, admin: str, password: str) -> str:
 @folder_option
 @json_option
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8377, show_default=True, help="0 = any free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8377,
+    show_default=True,
+    help="0 = any free one.",
+)
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="PEM chain.")
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="PEM key.")
 @click.option(
     "--publish-every",
     "publish_every_s",
+    type=click.FloatRange(min=0),
     default=0.2,
     show_default=True,
     help="Seconds between two looks for changes to publish; 0 = only by hand.",
@@ -87,6 +94,7 @@ def _welcome(made: Folder, admin: str, password: str) -> str:
 @click.option(
     "--refresh",
     "refresh_s",
+    type=click.FloatRange(min=1),
     default=900.0,
     show_default=True,
     help="Seconds after which an unchanged state is published anew, so that gates know its age.",

@@ -28,6 +28,8 @@ from server_stub.forms import (
 from server_stub.site import load_currency, load_site, set_currency, set_policy, set_url
 from server_stub.terminal import answer, answer_list, central_command
 
+RULE_FILE = "it is TOML, or JSON if named .json: max_total = 50"
+
 
 @click.group()
 def zone() -> None:
@@ -151,6 +153,8 @@ def change_rule(
     central: Central, name: str, rule_file: Path | None, pairs: tuple[str, ...], *, as_json: bool
 ) -> None:
     """Give a ticket type another scan rule, also for tickets already sold."""
+    if rule_file is None and not pairs:
+        raise click.UsageError("say what the rule is: --rule or --rule-file")
     form = parse_form(RuleForm, _rule(rule_file, pairs))
     with central.database.write() as connection:
         catalogue.change_rule(connection, name, form)
@@ -298,6 +302,8 @@ def _load_rule(path: Path) -> dict[str, Any]:
         raise InputError(
             "rule_file_wrong",
             f"{str(path)!r} cannot be read: {error}",
-            "it is TOML, or JSON if named .json",
+            RULE_FILE,
         ) from error
-    return dict(raw)
+    if not isinstance(raw, dict):
+        raise InputError("rule_file_wrong", f"{str(path)!r} holds no fields of a rule", RULE_FILE)
+    return raw
