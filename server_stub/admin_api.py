@@ -24,9 +24,9 @@ from server_stub import (
     operators,
     order_api,
     orders,
-    subscription_api,
     people_api,
     report_api,
+    subscription_api,
 )
 from server_stub.central import Central
 from server_stub.forms import (

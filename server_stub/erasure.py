@@ -29,7 +29,7 @@ from server_stub.retention_tables import kept_tally
 from server_stub.rules.orders import OrderState, may_become
 from server_stub.rules.subscription import SubscriptionState
 from server_stub.simulated_card import forget_cards
-from server_stub.subscription_tables import charge, subscription
+from server_stub.subscription_tables import subscription
 from server_stub.tables import (
     access_grant,
     credential,
@@ -160,10 +160,12 @@ def _end_codes(connection: Connection, rows: Rows, now: Instant) -> int:
 
 
 def _cards(rows: Rows) -> list[str]:
+    """What the card company calls the cards of a person, wherever one was kept."""
     return [
         row.method
-        for table in (subscription, charge)
-        for row in rows.get(table, ())
+        for table, found in rows.items()
+        if "method" in table.columns
+        for row in found
         if row.method is not None
     ]
 
@@ -188,9 +190,10 @@ def _cut_rights(connection: Connection, rows: Rows) -> None:
 
 
 def _blank(connection: Connection, table: Table, found: list[Any], names: frozenset[str]) -> None:
+    """Empties texts: null where a column may be, else an empty text."""
     (key,) = table.primary_key.columns
     connection.execute(
         update(table)
         .where(key.in_([getattr(row, key.name) for row in found]))
-        .values(dict.fromkeys(names))
+        .values({name: None if table.columns[name].nullable else "" for name in names})
     )

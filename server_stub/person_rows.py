@@ -37,6 +37,7 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "credential": frozenset({"claims"}),
     "subscription": frozenset({"method"}),
     "charge": frozenset({"method"}),
+    "order_charge": frozenset({"method"}),
     "till_payment": frozenset({"reference"}),
 }
 """Texts that tell who it was, where somebody lives, or how to reach them; and what a code states."""
@@ -54,6 +55,7 @@ NEUTRAL: Mapping[str, frozenset[str]] = {
         {"ticket_id", "order_id", "starts_on", "deny_reason", "flags", "code_kind", "renews"}
     ),
     "charge": frozenset({"key", "subscription_id", "purpose", "provider", "currency", "answer"}),
+    "order_charge": frozenset({"key", "order_id", "currency", "answer"}),
     "subscription_notice": frozenset({"key", "subscription_id", "kind"}),
     "till_payment": frozenset({"subscription_id", "means", "currency"}),
     "paid_cycle": frozenset({"subscription_id", "charge_key"}),
