@@ -20,6 +20,7 @@ import decision_bench
 import decode_bench
 import frame_bench
 import peers_bench
+import publish_bench
 import scan_bench
 import token_bench
 from figures import Figure, show
@@ -31,6 +32,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "frame": frame_bench.rows,
     "decision": decision_bench.rows,
     "peers": peers_bench.rows,
+    "publish": publish_bench.rows,
 }
 
 

@@ -24,6 +24,8 @@ from server_stub import (
     operators,
     order_api,
     orders,
+    people_api,
+    report_api,
     season_api,
     subscription_api,
 )
@@ -298,6 +300,8 @@ def build_admin_routes(central: Central) -> Router:
             *order_api.ROUTES,
             *subscription_api.ROUTES,
             *season_api.ROUTES,
+            *report_api.ROUTES,
+            *people_api.ROUTES,
         ],
         dependencies={
             "central": Provide(lambda: central, sync_to_thread=False),

@@ -8,11 +8,19 @@ from __future__ import annotations
 from server_stub import (
     benefit_tables,
     columns,
+    retention_tables,
     season_tables,
     staff_tables,
     subscription_tables,
     tables,
 )
 
-MODULES = (tables, staff_tables, benefit_tables, subscription_tables, season_tables)
+MODULES = (
+    tables,
+    staff_tables,
+    benefit_tables,
+    subscription_tables,
+    season_tables,
+    retention_tables,
+)
 METADATA = columns.METADATA

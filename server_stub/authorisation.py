@@ -25,6 +25,7 @@ class Act(StrEnum):
     SET_UP = "set up"
     RUN = "run"
     MANAGE_STAFF = "manage staff"
+    MANAGE_PEOPLE = "import, export or erase people"
 
 
 ACTS_OF: Mapping[StaffRole, frozenset[Act]] = {
@@ -40,6 +41,15 @@ ACT_OF: Mapping[str, Act] = {
     "POST /v1/staff/password": Act.OWN,
     "GET /v1/admin/list/{what}": Act.LOOK,
     "GET /v1/admin/counts": Act.LOOK,
+    "GET /v1/admin/reports/entries": Act.LOOK,
+    "GET /v1/admin/reports/entries.csv": Act.LOOK,
+    "GET /v1/admin/reports/exceptions": Act.LOOK,
+    "GET /v1/admin/reports/exceptions.csv": Act.LOOK,
+    "GET /v1/admin/reports/expiring": Act.LOOK,
+    "GET /v1/admin/reports/expiring.csv": Act.LOOK,
+    "POST /v1/admin/imports/{what}": Act.MANAGE_PEOPLE,
+    "POST /v1/admin/persons/export": Act.MANAGE_PEOPLE,
+    "POST /v1/admin/persons/erase": Act.MANAGE_PEOPLE,
     "POST /v1/admin/sales": Act.SELL,
     "POST /v1/admin/orders": Act.SELL,
     "GET /v1/admin/orders/{order_id}": Act.SELL,
@@ -121,6 +131,7 @@ ACT_OF: Mapping[str, Act] = {
 
 ONCE: frozenset[str] = frozenset(
     {
+        "POST /v1/admin/imports/{what}",
         "POST /v1/admin/sales",
         "POST /v1/admin/orders/{order_id}/pay",
         "POST /v1/admin/orders/{order_id}/refund",

@@ -44,7 +44,7 @@ Rows = Iterable[tuple[Any, ...]]
 
 
 Watch = Callable[[int, int], None]
-"""Hears (rows written, rows in all) now and then."""
+"""Hears (rights and codes written, of how many in all) now and then."""
 
 WATCH_EVERY_ROWS = 5_000
 
@@ -80,30 +80,44 @@ def build_base(
 def _write_rights(
     connection: Connection, base: sqlite3.Connection, pepper_id: str, watch: Watch
 ) -> None:
-    counted = select(func.count()).select_from(tables.access_grant)
-    of_all = connection.execute(counted).scalar_one()
+    progress = _Progress(_count_rights(connection, pepper_id), watch)
     for table, rows in (
         ("access_grant", select(tables.access_grant).order_by(tables.access_grant.c.grant_no)),
         ("credential", _credentials(pepper_id)),
         ("grant_credential", _shared_credentials(pepper_id)),
     ):
         streamed: Rows = map(tuple, _streamed(connection, rows))
-        if table == "access_grant":
-            streamed = _watched(streamed, of_all, watch)
-        _insert(base, table, streamed)
+        _insert(base, table, streamed if table == "grant_credential" else progress.of(streamed))
     prefixes = {
         bytes(key[:REVOKED_PREFIX_BYTES]) for (key,) in _streamed(connection, _revoked(pepper_id))
     }
     _insert(base, "revoked", ((prefix,) for prefix in sorted(prefixes)))
 
 
-def _watched(rows: Rows, of_all: int, watch: Watch) -> Rows:
-    done = 0
-    for done, row in enumerate(rows, start=1):
-        yield row
-        if done % WATCH_EVERY_ROWS == 0:
-            watch(done, of_all)
-    watch(done, of_all)
+def _count_rights(connection: Connection, pepper_id: str) -> int:
+    """Rights and codes that open for them: the rows that take long."""
+    codes = _credentials(pepper_id).order_by(None).subquery()
+    return sum(
+        connection.execute(select(func.count()).select_from(rows)).scalar_one()
+        for rows in (tables.access_grant, codes)
+    )
+
+
+class _Progress:
+    """Tells a watcher now and then how many rows of all have been written."""
+
+    def __init__(self, of_all: int, watch: Watch) -> None:
+        self._done = 0
+        self._of_all = of_all
+        self._watch = watch
+
+    def of(self, rows: Rows) -> Rows:
+        for row in rows:
+            yield row
+            self._done += 1
+            if self._done % WATCH_EVERY_ROWS == 0:
+                self._watch(self._done, self._of_all)
+        self._watch(self._done, self._of_all)
 
 
 def _credentials(pepper_id: str) -> Select[Any]:
@@ -188,10 +202,18 @@ def _write_counts(
     today = site.calendar.business_date(mark.created_at)
     detail_from = site.calendar.day_start(today - timedelta(days=DETAIL_DAYS))
     for counted in load_counted(connection, vector, offsets, site.calendar):
+        if not _is_held(base, counted.grant_no):
+            continue
         _insert(base, *_tally_rows(counted, detail_from))
         _insert(base, "seat_entry", _seat_entries(counted, open_events))
     _insert(base, "vector", ((*of, seq) for of, seq in sorted(vector.items()) if seq))
     _insert(base, "clock_offset", ((*of, offset) for of, offset in sorted(offsets.items())))
+
+
+def _is_held(base: sqlite3.Connection, grant_no: int | None) -> bool:
+    """False for the right of somebody who was erased: its facts count in reports, but for no gate."""
+    found = base.execute("SELECT 1 FROM access_grant WHERE grant_no = ?", (grant_no,))
+    return grant_no is None or found.fetchone() is not None
 
 
 def _tally_rows(counted: Counted, detail_from: Instant) -> tuple[str, Rows]:

@@ -18,7 +18,8 @@ from server_stub.campaign_report import CampaignReport, load_report
 from server_stub.campaign_rows import load_campaign
 from server_stub.campaign_run import CampaignRun, begin_charging, run_campaign, run_campaigns
 from server_stub.central import Central
-from server_stub.forms import PaidBy, parse_form
+from server_stub.form_reading import parse_form
+from server_stub.forms import PaidBy
 from server_stub.rules.campaign import CampaignMode
 from server_stub.season_forms import CampaignForm, ChoiceForm
 from server_stub.season_listings import links_of

@@ -271,10 +271,10 @@ def _point(connection: Connection, credential_no: int, grants: list[GrantNo]) ->
 def _find(connection: Connection, credential_no: int, *, to_change: bool = False) -> Row[Any]:
     statement = select(tables.credential).where(tables.credential.c.credential_no == credential_no)
     row = connection.execute(statement.with_for_update() if to_change else statement).first()
-    if row is None:
+    if row is None or (row.claims is None and row.sealed_code is None):
         raise InputError(
             "credential_unknown",
-            f"credential {credential_no!r} does not exist",
+            f"credential {credential_no!r} does not exist, or its holder was erased",
             "the number is printed when a ticket is sold; see `ticket list`",
         )
     return row

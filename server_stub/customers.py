@@ -50,12 +50,30 @@ def find_customer(connection: Connection, email: str) -> Row[Any]:
     """
     row = connection.execute(select(customer).where(customer.c.email == parse_email(email))).first()
     if row is None:
-        raise InputError(
-            "customer_unknown",
-            "there is no customer with this e-mail address",
-            "one is made by the first order or sign-in; see `customer list`",
-        )
+        raise _unknown("there is no customer with this e-mail address")
     return row
+
+
+def find_person(connection: Connection, who: str) -> Row[Any]:
+    """The customer with an e-mail address or an id.
+
+    Raises:
+        InputError: ``customer_unknown``, ``email_bad``.
+    """
+    if "@" in who:
+        return find_customer(connection, who)
+    row = connection.execute(select(customer).where(customer.c.customer_id == who)).first()
+    if row is None:
+        raise _unknown(f"there is no customer {who[:40]!r}")
+    return row
+
+
+def _unknown(why: str) -> InputError:
+    return InputError(
+        "customer_unknown",
+        why,
+        "one is made by the first order or sign-in; see `customer list`",
+    )
 
 
 def set_attribute(connection: Connection, customer_id: str, name: str, value: str | None) -> None:

@@ -15,7 +15,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -53,7 +53,7 @@ DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 POOLED = 4
 THREADS_MOST = 64
 """More than the web framework's threads, so that none waits for a connection."""
-REVISION = "0007"
+REVISION = "0008"
 """The newest of `migrations/versions`."""
 
 
@@ -134,6 +134,22 @@ class Database:
         except DatabaseError as error:
             raise _unusable(error) from error
 
+    def scrub(self) -> bool:
+        """Writes the files anew, so that nothing that was deleted is left in them.
+
+        Returns:
+            False if a reader or a full disk stood in the way: do it again.
+        """
+        with self._turn.taken(), closing(self._writer.raw_connection()) as raw:
+            try:
+                if self._writer.dialect.name == "sqlite":
+                    raw.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+                    said = raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+                    return bool(said.fetchone()[0] == 0)
+                return _scrub_postgres(raw.driver_connection)
+            except self._writer.dialect.loaded_dbapi.Error:
+                return False
+
     def migrate(self) -> None:
         """Brings the tables up to this version, in one transaction."""
         with self.write() as connection:
@@ -155,6 +171,16 @@ class Database:
                     f"the central's database is of a newer version ({revision!r}); nothing was changed",
                     "use the version that made it, or restore the backup of before the upgrade",
                 ) from error
+
+
+def _scrub_postgres(driver: Any) -> bool:
+    driver.rollback()
+    driver.autocommit = True
+    try:
+        driver.execute("VACUUM FULL")
+    finally:
+        driver.autocommit = False
+    return True
 
 
 def _revision(connection: Connection) -> str | None:

@@ -112,5 +112,10 @@ def _problem_schema() -> Schema:
             "valid": Schema(
                 type=OpenAPIType.ARRAY, items=text, description="What may stand there."
             ),
+            "errors": Schema(
+                type=OpenAPIType.ARRAY,
+                items=Schema(type=OpenAPIType.OBJECT),
+                description="Of an import, every mistake: line, column, message, hint.",
+            ),
         },
     )

@@ -100,6 +100,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ChoiceForm": {"seat": "A-12", "choice": "out"},
     "RenewForm": {"seat": "A-12", "paid_by": "cash"},
     "LinkForm": {"card": "4242424242424242"},
+    "ImportForm": {"content": "email;tag\nann@example.org;Press\n", "kind": "csv", "is_dry": True},
+    "PersonForm": {"who": "ann@example.org"},
     "DenyForm": {"reason": "UNPAID"},
     "DeviceForm": {"gate": "Main entrance"},
     "LoginForm": {"name": "admin", "password": "the one-time password"},

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from enum import EnumType, StrEnum
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -40,7 +40,8 @@ Minor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MOST)]
 """Minor units (cents) of the site's currency."""
 NUMBER_MOST = 2**53 - 1
 """Larger numbers do not survive every JSON reader."""
-Form = TypeVar("Form", bound="Strict")
+YEAR_LEAST, YEAR_MOST = 1970, 9000
+"""Instants are counted from 1970; and a term must find room behind a date."""
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +58,8 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 raise ValueError(f"field `{name}` holds a NUL character")
             if isinstance(value, int) and abs(value) > NUMBER_MOST:
                 raise ValueError(f"field `{name}` is over {NUMBER_MOST}")
+            if isinstance(value, date) and not YEAR_LEAST <= value.year <= YEAR_MOST:
+                raise ValueError(f"field `{name}` is not within {YEAR_LEAST} to {YEAR_MOST}")
 
 
 class ZoneForm(Strict, frozen=True):
@@ -236,55 +239,6 @@ class PolicyForm(Strict, frozen=True):
     value: str
 
 
-def parse_form(kind: type[Form], raw: dict[str, Any]) -> Form:
-    """A form of already decoded JSON or TOML.
-
-    Raises:
-        InputError: ``field_wrong``.
-    """
-    try:
-        return msgspec.convert(raw, kind, strict=True)
-    except msgspec.ValidationError as error:
-        raise field_wrong(kind, str(error)) from error
-
-
-def field_wrong(kind: type[Any], said: str) -> FieldError:
-    """The complaint of msgspec in our words, with the values that would have been valid."""
-    what, _, path = said.partition(" - at `$.")
-    path = path.rstrip("`")
-    label, valid = valid_values(kind, path, said)
-    return FieldError(
-        "field_wrong",
-        f"{path or kind.__name__}: {what[:1].lower()}{what[1:]}; nothing was changed",
-        f"{label}: {', '.join(valid)}" if valid else "see docs/central.md",
-        field=path or (_named(said) if label == "fields" else ""),
-        valid=valid,
-    )
-
-
-def valid_values(kind: type[Any], path: str, said: str) -> tuple[str, tuple[str, ...]]:
-    """What may stand at a path of a form, as far as it can be listed."""
-    found: Any = kind
-    for name in filter(None, re.split(r"[.\[\]]+", path)):
-        if name == "..." or name.isdigit():
-            found = next(iter(get_args(found)), Any)
-        elif isinstance(found, type) and issubclass(found, msgspec.Struct):
-            names = {f.encode_name: f.name for f in msgspec.structs.fields(found)}
-            found = get_type_hints(found).get(names.get(name, name), Any)
-    for one in (found, *get_args(found)):
-        if isinstance(one, EnumType):
-            return "valid", tuple(map(str, one))
-        if "field" in said and isinstance(one, type) and issubclass(one, msgspec.Struct):
-            return "fields", tuple(f.encode_name for f in msgspec.structs.fields(one))
-    return "valid", ()
-
-
-def _named(said: str) -> str:
-    """The field that msgspec has quoted: one that is missing, or that we do not know."""
-    quoted = re.search(r"field `([^`]*)`", said)
-    return quoted.group(1) if quoted else ""
-
-
 def parse_name(what: str, name: str) -> str:
     """A name that people see.
 
@@ -365,9 +319,11 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
 def parse_date(text: str) -> date:
     """Raises `InputError` ``date_bad``."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise InputError("date_bad", f"date {text!r} does not exist", "write 2026-12-31") from error
+    _require_near(found)
+    return found
 
 
 def parse_wall(text: str) -> datetime:
@@ -384,4 +340,14 @@ def parse_wall(text: str) -> datetime:
         raise InputError(
             "date_bad", f"time {text!r} names a zone", "leave it out: the site's own is meant"
         )
+    _require_near(wall)
     return wall
+
+
+def _require_near(day: date) -> None:
+    if not YEAR_LEAST <= day.year <= YEAR_MOST:
+        raise InputError(
+            "date_bad",
+            f"the year {day.year} is not within {YEAR_LEAST} to {YEAR_MOST}",
+            "write 2026-12-31",
+        )

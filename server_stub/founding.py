@@ -26,7 +26,7 @@ from server_stub.database import Database
 from server_stub.folder import Folder, save_secret
 from server_stub.keys import Signer, create_signer
 from server_stub.repository import create_repository
-from server_stub.site import parse_site_name
+from server_stub.site import parse_site_name, parse_url
 from server_stub.staff_forms import StaffRole
 
 DEFAULT_URL = "http://127.0.0.1:8377"
@@ -114,7 +114,7 @@ def _fill(
         "site": wish.site,
         "zone": wish.zone,
         "day_cutoff": wish.day_cutoff,
-        "url": wish.url,
+        "url": parse_url(wish.url),
         "pepper_id": pepper_id,
     }
     connection.execute(

@@ -16,7 +16,8 @@ from server_stub.amounts import format_minor, parse_minor, parse_percent
 from server_stub.benefit_forms import EntitlementForm, SegmentForm, ShopForm
 from server_stub.billing_run import build_providers
 from server_stub.central import Central
-from server_stub.forms import PaidBy, SaleForm, parse_form, parse_wall
+from server_stub.form_reading import parse_form
+from server_stub.forms import PaidBy, SaleForm, parse_name, parse_wall
 from server_stub.rules.orders import OrderState
 from server_stub.site import load_currency, load_site
 from server_stub.terminal import answer, answer_list, central_command, table
@@ -206,13 +207,21 @@ def segment() -> None:
 @segment.command("set")
 @click.argument("name")
 @click.option("--tag", "tags", multiple=True, help="In it: who has this tag (or another).")
-@click.option("--condition", type=click.Path(path_type=Path, exists=True), help="JSON instead.")
+@click.option(
+    "--condition",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON instead.",
+)
 @central_command
 def set_segment(
     central: Central, name: str, tags: tuple[str, ...], condition: Path | None, *, as_json: bool
 ) -> None:
     """Add a segment, or give one another condition."""
-    raw = {"any": [{"tag": tag} for tag in tags]} if condition is None else _json(condition)
+    raw = (
+        {"any": [{"tag": parse_name("tag", tag)} for tag in tags]}
+        if condition is None
+        else _json(condition)
+    )
     form = parse_form(SegmentForm, {"name": name, "condition": raw})
     with central.database.write() as connection:
         benefits.save_segment(connection, form)
@@ -234,7 +243,11 @@ def entitlement() -> None:
 @entitlement.command("set")
 @click.argument("name")
 @click.option("--segment", help="For who is in this segment.")
-@click.option("--condition", type=click.Path(path_type=Path, exists=True), help="JSON instead.")
+@click.option(
+    "--condition",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON instead.",
+)
 @click.option("--percent", help="A share off every line: 10 or 12.5.")
 @click.option("--max", "most", help="Together at most this: 5.00.")
 @click.option("--fixed", help="An amount off the cart: 3.00.")
@@ -350,5 +363,5 @@ def _answer_cart(cart: carts.Cart, *, as_json: bool) -> None:
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise click.BadParameter(f"{path} is no JSON: {error}") from error

@@ -281,7 +281,7 @@ def parse_email(text: str) -> str:
 
 
 def _sold(which: ColumnElement[bool]) -> Select[Any]:
-    """Everything that the grants of some tickets depend on, one row a ticket."""
+    """Everything that the grants of some tickets depend on, one row a ticket; of those who were erased, nothing."""
     ticket, order, kind = tables.ticket, tables.customer_order, tables.ticket_type
     return (
         select(
@@ -301,7 +301,8 @@ def _sold(which: ColumnElement[bool]) -> Select[Any]:
         .outerjoin(seat_ticket, seat_ticket.c.ticket_id == ticket.c.ticket_id)
         .outerjoin(event_scope, event_scope.c.event_no == seat_ticket.c.event_no)
         .outerjoin(tables.event, tables.event.c.event_no == seat_ticket.c.event_no)
-        .where(which)
+        .join(tables.customer, tables.customer.c.customer_id == order.c.customer_id)
+        .where(which, tables.customer.c.erased_at.is_(None))
     )
 
 

@@ -1,7 +1,8 @@
 """Overuse for people: what lanes that could not hear each other admitted beyond a right's limits.
 
-Law: read-only, over every fact that arrived and waits for no review; found anew each time, so it is right after any
-late ledger or correction. What was charged is not touched. No row names a person or a code.
+Law: read-only, over every fact that is here and waits for no review, upon what purged facts had counted; found anew
+each time, so it is right after any late ledger or correction. What was charged is not touched. No row names a person
+or a code.
 
 Source: docs/decisions.md, "Counting"; docs/central.md, "Counts".
 """
@@ -49,13 +50,15 @@ def load_overuse(connection: Connection) -> list[OveruseEntry]:
         _entry(counted, overuse, gates)
         for counted in load_counted(connection, everything, offsets, calendar)
         if (rule := rules.of(counted)) is not None
-        for overuse in overuse_of((*counted.facts, *counted.given_back), rule, offsets, calendar)
+        for overuse in overuse_of(
+            (*counted.facts, *counted.given_back), rule, offsets, calendar, counted.purged
+        )
     ]
     return sorted(found, key=lambda entry: (entry.at, entry.device, entry.epoch, entry.seq))
 
 
 class _Rules:
-    """The rule of a right; of a code without one, that of its ticket type."""
+    """The rule of a right; of a code without one, and of a right that was erased, that of its ticket type."""
 
     def __init__(self, connection: Connection) -> None:
         grant, kind = tables.access_grant, tables.ticket_type
@@ -64,9 +67,8 @@ class _Rules:
         self._of_types = dict(_pairs(connection, kind.c.type_no, kind.c.rule_no))
 
     def of(self, counted: Counted) -> ScanRule | None:
-        if counted.grant_no is not None:
-            rule_no = self._of_grants.get(counted.grant_no)
-        else:
+        rule_no = self._of_grants.get(counted.grant_no or 0)
+        if rule_no is None and counted.facts:
             rule_no = self._of_types.get(counted.facts[0].type_no or 0)
         return None if rule_no is None else self._rules.get(RuleNo(rule_no))
 

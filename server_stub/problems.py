@@ -22,7 +22,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from scanner.core.errors import CentralError, GateError, InputError
 from server_stub.faults import FieldError
-from server_stub.forms import field_wrong
+from server_stub.form_reading import field_wrong
+from server_stub.import_file import ImportRefusedError, RowProblem
 from server_stub.login_limits import LoginThrottledError
 from server_stub.nonces import Nonces
 from server_stub.statuses import STATUS_OF_CODE
@@ -46,7 +47,8 @@ TYPE_PREFIX = "urn:portillon:problem:"
 class ProblemJson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What went wrong.
 
-    ``code`` never changes its meaning; ``field`` is a path in what was sent, ``valid`` what may stand there.
+    ``code`` never changes its meaning; ``field`` is a path in what was sent, ``valid`` what may stand there;
+    ``errors`` are all mistakes of a file that was imported.
     """
 
     type: str
@@ -58,6 +60,7 @@ class ProblemJson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     hint: str
     field: str | None = None
     valid: list[str] | None = None
+    errors: list[RowProblem] | None = None
 
 
 def answer_fault(_request: Request[Any, Any, Any], error: GateError) -> Response[ProblemJson]:
@@ -104,6 +107,7 @@ def _problem(status: int, error: GateError) -> Response[ProblemJson]:
         hint=error.hint,
         field=field or None,
         valid=list(valid) or None,
+        errors=error.problems if isinstance(error, ImportRefusedError) else None,
     )
     headers = {}
     if isinstance(error, LoginThrottledError):

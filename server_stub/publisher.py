@@ -56,7 +56,7 @@ class Publication:
 
 
 def publish(central: Central, watch: Watch = unwatched) -> Publication:
-    """Makes the state of now the one that gates fetch; ``watch`` hears how many rights are written, of how many."""
+    """Makes the state of now the one that gates fetch; ``watch`` hears how many rows are written, of how many."""
     with central.database.read() as connection:
         site = load_site(connection)
     repository = Repository(central.folder, site.name, central.clock)

@@ -1,23 +1,27 @@
 """What was counted, for people: by gate, by answer, by ticket type; and whether anything is missing.
 
-Law: read-only, sums of stored facts. Facts under review are told apart, never mixed in. No row of a report names a
-person or a code.
+Law: read-only, sums of stored facts and of what purged ones have left. Facts under review are told apart, never mixed
+in. No row of a report names a person or a code.
 
 Source: docs/central.md, "Counts".
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Subquery, and_, case, cast, func, select
+from sqlalchemy import BigInteger, Connection, Select, Subquery, and_, case, cast, func, select
 
 from scanner.core.events import FactKind
 from scanner.core.units import Direction
 from server_stub import tables
 from server_stub.overuses import OveruseEntry, load_overuse
 from server_stub.publisher import load_newest_seq
+from server_stub.retention_tables import daily_count
+
+SUMS = ("entries", "persons", "charged", "given_back", "exits")
 
 
 class AnswerCount(msgspec.Struct, frozen=True):
@@ -42,7 +46,7 @@ class EntryCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerCount(msgspec.Struct, frozen=True, kw_only=True):
-    """One device's ledger: rows 1..``have`` arrived, so many of them were facts, rejected or (beside them) forked."""
+    """One device's ledger: rows 1..``have`` arrived; so many are facts, rejected, purged or (beside them) forked."""
 
     device: str
     epoch: str
@@ -50,6 +54,7 @@ class LedgerCount(msgspec.Struct, frozen=True, kw_only=True):
     head: str
     facts: int
     rejected: int
+    purged: int
     forked: int
     under_review: int
 
@@ -97,11 +102,27 @@ def _answers(connection: Connection) -> list[AnswerCount]:
         .group_by(tables.gate.c.name, fact.c.outcome, fact.c.reason)
         .order_by(tables.gate.c.name, fact.c.outcome, fact.c.reason)
     )
-    return [AnswerCount(*row) for row in rows]
+    found: Counter[tuple[str, str, str]] = Counter()
+    for gate, outcome, reason, scans in (*rows, *connection.execute(_kept_answers())):
+        found[gate, outcome or "", reason or ""] += scans
+    return [
+        AnswerCount(gate, outcome, reason, scans)
+        for (gate, outcome, reason), scans in sorted(found.items())
+    ]
+
+
+def _kept_answers() -> Select[Any]:
+    """Answers of purged facts."""
+    kept = daily_count
+    return (
+        select(tables.gate.c.name, kept.c.outcome, kept.c.reason, kept.c.scans)
+        .join(tables.gate, tables.gate.c.gate_no == kept.c.gate_no)
+        .where(kept.c.scans > 0)
+    )
 
 
 def _entries(connection: Connection) -> list[EntryCount]:
-    fact, returned = tables.fact, _returned()
+    fact, returned = tables.fact, returned_persons()
     back = func.coalesce(returned.c.persons, 0)
     is_in = fact.c.movement == Direction.IN
     stays = case((back >= fact.c.persons, 0), else_=fact.c.persons - back)
@@ -130,10 +151,32 @@ def _entries(connection: Connection) -> list[EntryCount]:
         .group_by(tables.gate.c.name, tables.ticket_type.c.name)
         .order_by(tables.gate.c.name, tables.ticket_type.c.name)
     )
-    return [EntryCount(**row._asdict()) for row in rows]
+    found: dict[tuple[str, str | None], Counter[str]] = defaultdict(Counter)
+    for row in (*rows, *connection.execute(_kept_entries())):
+        amounts = row._asdict()
+        found[amounts.pop("gate"), amounts.pop("type")].update(amounts)
+    return [
+        EntryCount(gate=gate, type=kind, **dict.fromkeys(SUMS, 0) | found[gate, kind])
+        for gate, kind in sorted(found, key=lambda of: (of[0], of[1] or ""))
+    ]
 
 
-def _returned() -> Subquery:
+def _kept_entries() -> Select[Any]:
+    """Entries and exits of purged facts."""
+    kept = daily_count
+    return (
+        select(
+            tables.gate.c.name.label("gate"),
+            tables.ticket_type.c.name.label("type"),
+            *(kept.c[name] for name in SUMS),
+        )
+        .join(tables.gate, tables.gate.c.gate_no == kept.c.gate_no)
+        .outerjoin(tables.ticket_type, tables.ticket_type.c.type_no == kept.c.type_no)
+        .where((kept.c.entries > 0) | (kept.c.exits > 0) | (kept.c.given_back > 0))
+    )
+
+
+def returned_persons() -> Subquery:
     """Persons given back, by the entry that they did not use."""
     fact = tables.fact
     return (
@@ -168,6 +211,7 @@ def _ledgers(connection: Connection) -> list[LedgerCount]:
             epoch=row.epoch,
             have=row.have,
             head=row.head.hex(),
+            purged=row.purged,
             under_review=reviewed.get((row.device, row.epoch), 0),
             **{name: found.get((row.device, row.epoch), 0) for name, found in counts.items()},
         )

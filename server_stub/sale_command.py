@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from scanner.core.errors import InputError
-from scanner.core.reasons import Reason
+from scanner.core.errors import ConfigError, InputError
+from scanner.core.reasons import DENY_REASONS, Reason
 from server_stub import checkout, codes, issuer, orders
 from server_stub.central import Central
-from server_stub.forms import DenyForm, SaleForm, parse_form
+from server_stub.form_reading import parse_form
+from server_stub.forms import DenyForm, SaleForm
 from server_stub.rules.orders import OrderState
 from server_stub.sales import sell as sell_one
 from server_stub.site import load_site
@@ -22,12 +23,23 @@ from server_stub.terminal import answer, answer_list, central_command
 
 
 def _picture_options(function: Any) -> Any:
-    for option in (
-        click.option("--png", type=click.Path(path_type=Path), help="Write the QR code here."),
-        click.option("--svg", type=click.Path(path_type=Path), help="Write the QR code here."),
-    ):
-        function = option(function)
+    for name in ("--png", "--svg"):
+        function = click.option(
+            name,
+            type=click.Path(path_type=Path, dir_okay=False, writable=True),
+            callback=_require_folder,
+            help="Write the QR code here.",
+        )(function)
     return function
+
+
+def _require_folder(
+    _context: click.Context, _option: click.Parameter, path: Path | None
+) -> Path | None:
+    """Before anything is sold: a code that was made is shown once."""
+    if path is not None and not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(path.parent)!r}; nothing was done")
+    return path
 
 
 @click.command()
@@ -53,12 +65,12 @@ def sell(
     if fields["code"]:
         raw.setdefault("kind", "opaque")
     sold = sell_one(central, parse_form(SaleForm, raw))
-    _draw(sold.payload, png, svg)
     answer(
         sold,
         f"✔ sold ticket {sold.ticket_id}, credential {sold.credential_no}\n{sold.payload}",
         as_json=as_json,
     )
+    _draw(sold.payload, png, svg)
 
 
 @click.group()
@@ -75,7 +87,7 @@ def list_tickets(central: Central, *, as_json: bool) -> None:
 
 @ticket.command("deny")
 @click.argument("ticket_id")
-@click.option("--reason", required=True, help="CANCELLED, UNPAID, SUSPENDED, PAUSED ...")
+@click.option("--reason", required=True, type=click.Choice([one.value for one in DENY_REASONS]))
 @central_command
 def deny(central: Central, ticket_id: str, reason: str, *, as_json: bool) -> None:
     """Refuse a ticket at every gate until it is allowed again."""
@@ -135,8 +147,8 @@ def show(
     """Show a code once more, to print it again."""
     with central.database.read() as connection:
         found = codes.show_code(connection, central.secrets, credential_no)
-    _draw(found.payload, png, svg)
     answer(found, found.payload, as_json=as_json)
+    _draw(found.payload, png, svg)
 
 
 @code.command("replace")
@@ -157,12 +169,12 @@ def replace(
     with central.database.write() as connection:
         now = central.clock.now_ms()
         made = codes.replace_code(connection, central.secrets, credential_no, now, new_code)
-    _draw(made.payload, png, svg)
     answer(
         made,
         f"✔ credential {made.credential_no} replaces {credential_no}\n{made.payload}",
         as_json=as_json,
     )
+    _draw(made.payload, png, svg)
 
 
 @click.command()
@@ -197,7 +209,15 @@ def revoke(
 
 
 def _draw(payload: str, png: Path | None, svg: Path | None) -> None:
-    if png is not None:
-        png.write_bytes(issuer.qr_png(payload))
-    if svg is not None:
-        svg.write_bytes(issuer.qr_svg(payload))
+    """Last of all: what was sold is sold, and said, whether or not its picture can be written."""
+    try:
+        if png is not None:
+            png.write_bytes(issuer.qr_png(payload))
+        if svg is not None:
+            svg.write_bytes(issuer.qr_svg(payload))
+    except OSError as error:
+        raise ConfigError(
+            "picture_unwritable",
+            f"the picture could not be written ({error.strerror}); what was printed above holds",
+            "draw it again with `code show N --png FILE`",
+        ) from error

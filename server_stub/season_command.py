@@ -14,7 +14,7 @@ from scanner.core.errors import InputError
 from server_stub import seasons
 from server_stub.amounts import parse_minor
 from server_stub.central import Central
-from server_stub.forms import parse_form
+from server_stub.form_reading import parse_form
 from server_stub.season_forms import MatchForm, SeasonForm, TimesForm
 from server_stub.season_listings import seats_of
 from server_stub.seat_map import import_map

@@ -17,7 +17,8 @@ from server_stub import issuer, seasons, seat_transfers
 from server_stub.amounts import format_minor
 from server_stub.central import Central
 from server_stub.checkout import Completed, Issued
-from server_stub.forms import PaidBy, parse_form
+from server_stub.form_reading import parse_form
+from server_stub.forms import PaidBy
 from server_stub.season_forms import ChangeSeatForm, OfferForm, SeatForm
 from server_stub.seat_rights import Kept
 from server_stub.seat_sale import SeatSaleForm, sell_seat

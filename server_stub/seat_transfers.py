@@ -17,11 +17,12 @@ from server_stub.central import Central
 from server_stub.checkout import Issued, issue_ticket
 from server_stub.given_tickets import end_ticket, give_match
 from server_stub.orders import find_or_add_customer
-from server_stub.rules.event_seat import SeatEvent
+from server_stub.rules.event_seat import SeatEvent, SeatState
 from server_stub.rules.refusals import Refusal
-from server_stub.season_tables import event_seat, seat_right, seat_ticket
+from server_stub.season_tables import event_seat, season_seat, seat_right, seat_ticket
+from server_stub.seat_claims import forget_claims
 from server_stub.seat_rights import Kept, apply_event, find_admitting, keep, load_kept
-from server_stub.seat_rows import refused, take_match
+from server_stub.seat_rows import free_seats, refused, take_match
 from server_stub.site import load_site
 
 _E = SeatEvent
@@ -108,6 +109,24 @@ def take_back(connection: Connection, event_no: int, seat: str, now: Instant) ->
     kept = _undo(connection, load_kept(connection, row.released_by, event_no), _E.UNLISTED, now)
     _hand_over(connection, event_no, seat, kept.ticket_id)
     return kept
+
+
+def give_up_seats(
+    connection: Connection, customer_id: str, ticket_ids: list[str], now: Instant
+) -> None:
+    """Of who is forgotten: seats are free, what was offered to them goes back, what they gave away stays given."""
+    offers = connection.execute(
+        select(seat_right.c.ticket_id, seat_right.c.event_no).where(
+            seat_right.c.offered_to == customer_id, seat_right.c.state == SeatState.TRANSFER_PENDING
+        )
+    ).all()
+    for row in offers:
+        _undo(connection, load_kept(connection, row.ticket_id, row.event_no), _E.REJECTED, now)
+    free_seats(connection, ticket_ids)
+    forget_claims(connection, ticket_ids)
+    connection.execute(
+        update(season_seat).where(season_seat.c.customer_id == customer_id).values(method=None)
+    )
 
 
 def change_seat(

@@ -1,4 +1,4 @@
-"""`portillon-central init | serve | publish | report`.
+"""`portillon-central init | serve | publish`.
 
 Source: docs/central.md.
 """
@@ -6,14 +6,11 @@ Source: docs/central.md.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-import msgspec
 
-from scanner.core.units import SECOND_MS
 from server_stub.central import Central
 from server_stub.folder import Folder
 from server_stub.founding import DEFAULT_URL, Founding, found_central
@@ -25,22 +22,7 @@ from server_stub.terminal import (
     json_option,
     opened_central,
     progress,
-    table,
 )
-
-if TYPE_CHECKING:
-    from server_stub.overuses import OveruseEntry
-
-
-class ToldOveruse(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the report: which right, how many persons, which limits, where, when, and after which entry."""
-
-    right: int | None
-    persons: int
-    limits: str
-    gate: str
-    at: str
-    after: str
 
 
 @click.command()
@@ -92,12 +74,19 @@ def _welcome(made: Folder, admin: str, password: str) -> str:
 @folder_option
 @json_option
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8377, show_default=True, help="0 = any free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8377,
+    show_default=True,
+    help="0 = any free one.",
+)
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="PEM chain.")
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="PEM key.")
 @click.option(
     "--publish-every",
     "publish_every_s",
+    type=click.FloatRange(min=0),
     default=0.2,
     show_default=True,
     help="Seconds between two looks for changes to publish; 0 = only by hand.",
@@ -105,6 +94,7 @@ def _welcome(made: Folder, admin: str, password: str) -> str:
 @click.option(
     "--refresh",
     "refresh_s",
+    type=click.FloatRange(min=1),
     default=900.0,
     show_default=True,
     help="Seconds after which an unchanged state is published anew, so that gates know its age.",
@@ -131,7 +121,7 @@ def publish(central: Central, *, as_json: bool) -> None:
     """Publish the state of now to the gates."""
     from server_stub.publisher import publish as publish_now  # python-tuf is slow to load
 
-    with progress("rights", is_quiet=as_json) as watch:
+    with progress("rights and codes", is_quiet=as_json) as watch:
         made = publish_now(central, watch)
     answer(
         made,
@@ -139,45 +129,3 @@ def publish(central: Central, *, as_json: bool) -> None:
         f" {made.base_bytes} bytes, {made.wire_bytes} on the wire",
         as_json=as_json,
     )
-
-
-def _told(overuse: list[OveruseEntry]) -> list[ToldOveruse]:
-    """Overuse as people read it: lanes and times, without the identities of facts."""
-    return [
-        ToldOveruse(
-            right=one.grant_no,
-            persons=one.persons,
-            limits=", ".join(one.limits),
-            gate=one.gate,
-            at=_utc(one.at),
-            after=f"{one.before_gate} {_utc(one.before_at)}" if one.before_at is not None else "",
-        )
-        for one in overuse
-    ]
-
-
-def _utc(at: int) -> str:
-    return datetime.fromtimestamp(at / SECOND_MS, UTC).isoformat(timespec="milliseconds")
-
-
-@click.command()
-@central_command
-def report(central: Central, *, as_json: bool) -> None:
-    """Show what was counted."""
-    from server_stub.report import load_counts
-
-    with central.database.read() as connection:
-        counts = load_counts(connection)
-    if as_json:
-        answer(counts, "", as_json=True)
-        return
-    click.echo(f"snapshot {counts.snapshot_seq or 'none yet'}, open alerts: {counts.open_alerts}")
-    for title, records in (
-        ("Entries", counts.entries),
-        ("Answers", counts.answers),
-        ("Ledgers", counts.ledgers),
-        ("Accepted although the central would have refused", counts.conflicts),
-        ("Overuse: beyond a limit, by lanes that could not hear each other", _told(counts.overuse)),
-    ):
-        click.secho(f"\n{title}", bold=True)
-        click.echo(table([msgspec.to_builtins(one) for one in records]) if records else "none")

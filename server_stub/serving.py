@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import uvicorn
 from scanner.core.errors import ConfigError
 from server_stub.background import BackgroundPublisher
 from server_stub.central import Central
+from server_stub.certificates import load_spki_sha256
 from server_stub.http import build_app
 from server_stub.notices import Notices
 
@@ -68,9 +70,10 @@ def build_server(
     """A server that is ready to run.
 
     Raises:
-        ConfigError: ``tls_missing``, ``tls_incomplete``.
+        ConfigError: ``tls_missing``, ``tls_incomplete``, ``tls_unreadable``, ``tls_key_unreadable``.
     """
     _require_safe(wish)
+    _require_readable(wish)
     notices = Notices(central)
     config = uvicorn.Config(
         build_app(central, notices),
@@ -125,3 +128,18 @@ def _require_safe(wish: Serving) -> None:
             f"host {wish.host!r} is not this machine alone, and there is no certificate; nothing was started",
             "give --tls-cert and --tls-key, or serve 127.0.0.1 behind a proxy that speaks TLS",
         )
+
+
+def _require_readable(wish: Serving) -> None:
+    if wish.tls_cert is None or wish.tls_key is None:
+        return
+    load_spki_sha256(wish.tls_cert)
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(wish.tls_cert, wish.tls_key, password="")
+    except OSError as error:
+        raise ConfigError(
+            "tls_key_unreadable",
+            f"{str(wish.tls_key)!r} is no PEM key without a password that belongs to the certificate",
+            "give the key that the certificate was made with; nothing was started",
+        ) from error

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from server_stub.database import Database
 from server_stub.faults import FieldError
@@ -67,6 +67,13 @@ def save_card(connection: Connection, number: str) -> str:
         insert(simulated_card).values(token=token, behaviour=CARDS[digits], last4=digits[-4:])
     )
     return token
+
+
+def forget_cards(connection: Connection, tokens: list[str]) -> None:
+    """What is known of cards beside their charges, for somebody who is forgotten; part of the caller's transaction."""
+    connection.execute(
+        update(simulated_card).where(simulated_card.c.token.in_(tokens)).values(last4="")
+    )
 
 
 class SimulatedCard:

@@ -98,6 +98,11 @@ def set_url(connection: Connection, url: str) -> None:
     Raises:
         InputError: ``url_bad``.
     """
+    save_setting(connection, "url", parse_url(url))
+
+
+def parse_url(url: str) -> str:
+    """Raises `InputError` ``url_bad``."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
         raise FieldError(
@@ -106,7 +111,7 @@ def set_url(connection: Connection, url: str) -> None:
             "write https://central.example.org",
             field="url",
         )
-    save_setting(connection, "url", url.rstrip("/"))
+    return url.rstrip("/")
 
 
 def set_currency(connection: Connection, currency: str) -> None:

@@ -17,16 +17,12 @@ from server_stub import catalogue, operators
 from server_stub.amounts import parse_minor
 from server_stub.central import Central
 from server_stub.event_attributes import set_event_attribute
-from server_stub.forms import (
-    EventForm,
-    GateForm,
-    OperatorForm,
-    RuleForm,
-    TypeForm,
-    parse_form,
-)
+from server_stub.form_reading import parse_form
+from server_stub.forms import EventForm, GateForm, OperatorForm, RuleForm, TypeForm
 from server_stub.site import load_currency, load_site, set_currency, set_policy, set_url
 from server_stub.terminal import answer, answer_list, central_command
+
+RULE_FILE = "it is TOML, or JSON if named .json: max_total = 50"
 
 
 @click.group()
@@ -151,6 +147,8 @@ def change_rule(
     central: Central, name: str, rule_file: Path | None, pairs: tuple[str, ...], *, as_json: bool
 ) -> None:
     """Give a ticket type another scan rule, also for tickets already sold."""
+    if rule_file is None and not pairs:
+        raise click.UsageError("say what the rule is: --rule or --rule-file")
     form = parse_form(RuleForm, _rule(rule_file, pairs))
     with central.database.write() as connection:
         catalogue.change_rule(connection, name, form)
@@ -298,6 +296,8 @@ def _load_rule(path: Path) -> dict[str, Any]:
         raise InputError(
             "rule_file_wrong",
             f"{str(path)!r} cannot be read: {error}",
-            "it is TOML, or JSON if named .json",
+            RULE_FILE,
         ) from error
-    return dict(raw)
+    if not isinstance(raw, dict):
+        raise InputError("rule_file_wrong", f"{str(path)!r} holds no fields of a rule", RULE_FILE)
+    return raw

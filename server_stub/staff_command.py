@@ -11,7 +11,7 @@ import click
 
 from server_stub import accounts
 from server_stub.central import Central
-from server_stub.forms import parse_form
+from server_stub.form_reading import parse_form
 from server_stub.staff_forms import StaffForm, StaffRole, StaffRoleForm
 from server_stub.terminal import answer, answer_records, central_command
 

@@ -61,6 +61,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "code_taken": 409,
     "device_key_taken": 409,
     "order_state": 409,
+    "customer_subscribed": 409,
     "device_not_quarantined": 409,
     "login_throttled": 429,
 }

@@ -17,7 +17,7 @@ from scanner.core.units import Instant
 from server_stub import issuer, subscriptions
 from server_stub.billing_run import BillingReport, build_providers, run_billing
 from server_stub.central import Central
-from server_stub.forms import parse_form
+from server_stub.form_reading import parse_form
 from server_stub.plans import PlanForm, add_plan, load_plans
 from server_stub.site import load_site
 from server_stub.subscription_codes import card_of, renewal_token

@@ -113,7 +113,9 @@ customer = table(
     Column("customer_id", Text, primary_key=True),
     text("email", nullable=True, unique=True),
     instant("created_at"),
+    instant("erased_at", nullable=True),
 )
+"""``erased_at``: since when nothing here says who it was; what was bought stays under its id, for the accounts."""
 
 customer_order = table(
     "customer_order",
@@ -237,8 +239,9 @@ ledger = table(
     whole("have"),
     Column("head", LargeBinary, nullable=False),
     instant("last_at"),
+    Column("purged", BigInteger, nullable=False, server_default="0"),
 )
-"""How far each ledger has come: rows 1..``have`` are here or rejected, ``head`` is h_have."""
+"""How far each ledger has come: rows 1..``have`` are here, rejected or (so many) ``purged``; ``head`` is h_have."""
 
 fact = table(
     "fact",

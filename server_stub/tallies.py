@@ -2,7 +2,8 @@
 
 Law: only facts at or below the vector are folded, each with its whole effect (`server_stub.rules.vector`); those of
 revoked devices wait for review and count nothing. Facts with a grant count for the grant, facts without for their key,
-as the gates do it. One grant's facts are in memory at a time.
+as the gates do it. One grant's facts are in memory at a time. What purged facts had
+counted is folded in from `kept_tally`.
 
 Source: docs/decisions.md, "Counting".
 """
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
@@ -20,8 +23,10 @@ from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind
 from scanner.core.tally import Movement, Offsets, Tally, fold, resolve
 from scanner.core.units import ZoneNo
+from server_stub.retention_tables import kept_tally
 from server_stub.rules.vector import PassageFact, foldable_until
 from server_stub.tables import clock_offset, fact, ledger, publication, publication_vector
+from sync.tally_rows import parse_tally
 from sync.wire import parse_fact
 
 Ledger = tuple[str, str]
@@ -29,10 +34,16 @@ Ledger = tuple[str, str]
 
 Vector = Mapping[Ledger, int]
 
+_Owned = tuple[Any, bool, Any]
+"""An owner (grant or key), whether the row is of `kept_tally`, the row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The standing movements of one grant, or of one key that had none; ``facts`` and ``given_back`` are theirs."""
+    """The standing movements of one grant, or of one key that had none; ``facts`` and ``given_back`` are theirs.
+
+    ``purged``: what facts that are gone had counted; it is in ``tallies`` too.
+    """
 
     grant_no: int | None
     key: str | None
@@ -40,6 +51,7 @@ class Counted:
     given_back: tuple[Fact, ...]
     movements: tuple[Movement, ...]
     tallies: Mapping[ZoneNo, Tally]
+    purged: Mapping[ZoneNo, Tally]
 
 
 def load_vector(connection: Connection) -> dict[Ledger, int]:
@@ -78,55 +90,83 @@ def load_counted(
 ) -> Iterator[Counted]:
     """Everything counted at or below a vector, first by grant, then by key."""
     returned = _load_returned(connection, vector)
-    for which, order in (
-        (fact.c.grant_no.is_not(None), fact.c.grant_no),
-        (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None)), fact.c.key),
+    for which, column, kept in (
+        (fact.c.grant_no.is_not(None), fact.c.grant_no, kept_tally.c.grant_no),
+        (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None)), fact.c.key, kept_tally.c.key),
     ):
-        for _owner, rows in groupby(_moved(connection, which, order), key=_owner_of):
-            facts = [
-                parse_fact(row.body) for row in rows if row.seq <= vector.get(_ledger_of(row), 0)
-            ]
-            if facts:
-                yield _counted(facts, returned, offsets, calendar)
+        both = merge(_moved(connection, which, column), _kept(connection, kept), key=itemgetter(0))
+        for _owner, rows in groupby(both, key=itemgetter(0)):
+            facts, purged = _parted(rows, vector)
+            if facts or purged:
+                yield counted_of(facts, returned, offsets, calendar, purged)
 
 
-def _counted(
+def counted_of(
     facts: list[Fact],
     returned: Mapping[tuple[str, str, int], list[Fact]],
     offsets: Offsets,
     calendar: SiteCalendar,
+    purged: list[Any],
 ) -> Counted:
+    """One owner's facts, upon what is kept of those that were purged.
+
+    Args:
+        facts: entries and exits of one grant, or of one key without a grant.
+        returned: by the identity of an entry, the facts that give it back.
+        offsets: clock corrections.
+        calendar: the site's.
+        purged: the owner's rows of `kept_tally`.
+    """
     given_back = [
         back for one in facts for back in returned.get((one.device, one.epoch, one.seq), ())
     ]
     movements = resolve([*facts, *given_back], offsets)
-    first = facts[0]
+    first = facts[0] if facts else purged[0]
+    before = {ZoneNo(row.zone_no): parse_tally(row.counts) for row in purged}
     return Counted(
         grant_no=first.grant_no,
         key=first.key,
         facts=tuple(facts),
         given_back=tuple(given_back),
         movements=movements,
-        tallies=fold({}, movements, calendar),
+        tallies=fold(before, movements, calendar),
+        purged=before,
     )
+
+
+def _parted(rows: Iterator[_Owned], vector: Vector) -> tuple[list[Fact], list[Any]]:
+    facts: list[Fact] = []
+    purged: list[Any] = []
+    for _owner, is_purged, row in rows:
+        if is_purged:
+            purged.append(row)
+        elif row.seq <= vector.get(_ledger_of(row), 0):
+            facts.append(parse_fact(row.body))
+    return facts, purged
 
 
 def _ledger_of(row: Any) -> Ledger:
     return row.device, row.epoch
 
 
-def _owner_of(row: Any) -> object:
-    return row.grant_no if row.grant_no is not None else row.key
-
-
 def _moved(
-    connection: Connection, which: ColumnElement[bool], order: ColumnElement[Any]
-) -> Iterator[Any]:
-    yield from connection.execution_options(yield_per=5_000).execute(
-        select(fact.c.device, fact.c.epoch, fact.c.seq, fact.c.grant_no, fact.c.key, fact.c.body)
+    connection: Connection, which: ColumnElement[bool], owner: ColumnElement[Any]
+) -> Iterator[_Owned]:
+    rows = connection.execution_options(yield_per=5_000).execute(
+        select(owner.label("owner"), fact.c.device, fact.c.epoch, fact.c.seq, fact.c.body)
         .where(which, fact.c.movement.is_not(None), fact.c.is_under_review == 0)
-        .order_by(order, fact.c.device, fact.c.epoch, fact.c.seq)
+        .order_by(owner, fact.c.device, fact.c.epoch, fact.c.seq)
     )
+    for row in rows:
+        yield row.owner, False, row
+
+
+def _kept(connection: Connection, owner: ColumnElement[Any]) -> Iterator[_Owned]:
+    rows = connection.execution_options(yield_per=5_000).execute(
+        select(owner.label("owner"), kept_tally).where(owner.is_not(None)).order_by(owner)
+    )
+    for row in rows:
+        yield row.owner, True, row
 
 
 def _load_returned(

@@ -11,7 +11,7 @@ Source: docs/decisions.md, "Counting".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -51,7 +51,11 @@ class _Limit(NamedTuple):
 
 
 def overuse_of(
-    facts: Iterable[Fact], rule: ScanRule, offsets: Offsets, calendar: SiteCalendar
+    facts: Iterable[Fact],
+    rule: ScanRule,
+    offsets: Offsets,
+    calendar: SiteCalendar,
+    purged: Mapping[ZoneNo, Tally] | None = None,
 ) -> tuple[Overuse, ...]:
     """The overuse of one right.
 
@@ -60,13 +64,14 @@ def overuse_of(
         rule: whose limits.
         offsets: clock corrections of the boots that recorded them.
         calendar: the site's.
+        purged: what facts of long ago had counted, which are not here any more.
     """
     if rule.overuse is OverusePolicy.NONE:
         return ()
     known = tuple(facts)
     forced = {_identity(fact) for fact in known if _is_forced(fact)}
     found: list[Overuse] = []
-    counted: dict[ZoneNo | None, Tally] = {}
+    counted = _counted_before(rule, purged or {})
     for movement in sorted(resolve(known, offsets), key=lambda movement: movement.mark):
         scope = movement.zone_no if rule.counter_scope is CounterScope.ZONE else None
         before = counted.get(scope, EMPTY)
@@ -75,6 +80,15 @@ def overuse_of(
         if entry.charged and Identity(*entry.mark[1:4]) not in forced:
             found += _beyond(entry, rule, before, calendar)
     return tuple(found)
+
+
+def _counted_before(rule: ScanRule, purged: Mapping[ZoneNo, Tally]) -> dict[ZoneNo | None, Tally]:
+    """By zone, or all in one where the rule counts them so."""
+    counted: dict[ZoneNo | None, Tally] = {}
+    for zone_no, tally in purged.items():
+        scope = zone_no if rule.counter_scope is CounterScope.ZONE else None
+        counted[scope] = merge(counted.get(scope, EMPTY), tally)
+    return counted
 
 
 def _identity(fact: Fact) -> Identity:

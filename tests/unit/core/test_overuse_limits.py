@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from scanner.core.overuse import _beyond, _is_beyond_days
+from scanner.core.overuse import _beyond, _is_beyond_days, overuse_of
 from scanner.core.reasons import Reason
+from scanner.core.rules import CounterScope
 from scanner.core.tally import EMPTY, Mark, Movement, fold
 from scanner.core.units import (
     DeviceId,
@@ -18,7 +19,8 @@ from scanner.core.units import (
     Seq,
     ZoneNo,
 )
-from support.rights import MAIN, PARIS, at, rule
+from support.gate_facts import entry
+from support.rights import EXPO, MAIN, PARIS, at, rule
 
 
 def _entry(wall: str, seq: int = 1) -> Movement:
@@ -58,3 +60,18 @@ def test_a_day_within_consecutive_ones_is_not_beyond() -> None:
     limited = rule(max_distinct_days=3, consecutive_only=True)
     before = fold({}, [_entry("2026-03-10 12:00")], PARIS)[MAIN]
     assert not _is_beyond_days(limited, before, PARIS.business_date(at("2026-03-12 12:00")))
+
+
+@pytest.mark.parametrize(
+    ("scope", "zone_no", "persons"),
+    [("global", MAIN, 1), ("global", EXPO, 1), ("zone", MAIN, 1), ("zone", EXPO, 0)],
+)
+def test_what_purged_facts_had_used_up_counts_where_the_rule_counts(
+    scope: str, zone_no: ZoneNo, persons: int
+) -> None:
+    limited = rule(max_total=2, counter_scope=CounterScope(scope))
+    purged = fold({}, [_entry("2025-01-01 12:00", 1), _entry("2025-01-02 12:00", 2)], PARIS)
+    late = entry(at=at("2026-03-10 12:00"), zone_no=zone_no, grant_no=1)
+    found = overuse_of([late], limited, {}, PARIS, purged)
+
+    assert sum(one.persons for one in found) == persons

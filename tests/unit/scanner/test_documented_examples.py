@@ -15,7 +15,8 @@ from scanner.core.units import ZoneNo
 from scanner.rehearsal_file import parse_script
 from scanner.rehearsal_gate import run_through_gate
 from scanner.rehearsal_text import text_of
-from server_stub.forms import RuleForm, parse_form, parse_rule
+from server_stub.form_reading import parse_form
+from server_stub.forms import RuleForm, parse_rule
 from support.checkout import ROOT
 
 STORY, SETTINGS, RULE = "story", "settings", "rule"

@@ -333,7 +333,7 @@ def test_charging_may_begin_by_hand_and_only_of_a_campaign_that_is_open(quick: S
 def test_a_campaign_that_cannot_be_is_refused(
     quick: Stadium, changed: dict[str, str], code: str
 ) -> None:
-    from server_stub.forms import parse_form
+    from server_stub.form_reading import parse_form
     from server_stub.season_forms import CampaignForm
 
     quick.next_season()

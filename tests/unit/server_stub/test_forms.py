@@ -12,12 +12,12 @@ from scanner.core.errors import InputError
 from scanner.core.rules import CounterScope, ReentryMode, ScanRule
 from scanner.core.units import Instant, ZoneNo
 from scanner.core.validity import Anchor, Offset, Rounding, ValidityRule
+from server_stub.form_reading import parse_form
 from server_stub.forms import (
     GateForm,
     RuleForm,
     SaleForm,
     TypeForm,
-    parse_form,
     parse_name,
     parse_rule,
     parse_term,

@@ -20,7 +20,8 @@ from server_stub.benefits import save_entitlement, save_segment
 from server_stub.catalogue import add_event, add_scope, add_type, cancel_event
 from server_stub.customers import find_customer, load_customer
 from server_stub.event_attributes import set_event_attribute
-from server_stub.forms import EventForm, SaleForm, TagForm, TypeForm, parse_form
+from server_stub.form_reading import parse_form
+from server_stub.forms import EventForm, SaleForm, TagForm, TypeForm
 from server_stub.rules.tags import present_tags
 from server_stub.site import load_site
 from server_stub.subscriptions import cancel, pause, pay, resume, undo_cancellation, upgrade_plan
