@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 
 from support.eventually import eventually
-from support.town import WITHIN_S, Caller, Town, town
+from support.town import WITHIN_S, Caller, Ticket, Town, town
 from support.venue import VenueLane
 
 pytestmark = pytest.mark.timeout(300)
 
 TAG, ANN = "Membre 2025", "ann@example.org"
+PLAN_TAG, BEN = "Friend", "ben@example.org"
+PAYS, REFUSES_LATER = "4242424242424242", "4000000000000341"
+MONTHLY = {
+    "name": "Friends",
+    "type": "friend",
+    "every": "month",
+    "price_minor": 1_000,
+    "currency": "EUR",
+    "tags": [{"tag": PLAN_TAG}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +112,49 @@ def test_s83_an_annual_pass_from_its_sale_to_the_next_one(place: Town) -> None:
     place.publish()
     assert north.scan(again) == "OK"
     assert [shop["name"] for shop in ann.get("/v1/shop/shops")] == ["Friends"]
+
+
+def test_s84_a_subscription_from_its_first_payment_to_the_archive(place: Town) -> None:
+    desk, north = place.desk(), place.lanes["north"]
+    for path, body in (
+        ("types", {"name": "friend", "validity": "always", "rule": {"max_total": None}}),
+        ("plans", MONTHLY),
+        ("shops", {"name": "Friends of the hall", "types": ["friend"], "tags": [PLAN_TAG]}),
+    ):
+        desk.tell(f"/v1/admin/{path}", body)
+    wish = {"plan": "Friends", "email": BEN, "card": REFUSES_LATER}
+    paid = desk.tell("/v1/admin/subscriptions", wish)
+    mine = f"/v1/admin/subscriptions/{paid['subscription_id']}"
+    card = Ticket.of(desk.tell(f"{mine}/code"))
+    assert (paid["state"], paid["answer"]) == ("active", "succeeded")
+    ben = place.member(BEN)
+    assert ben.get("/v1/shop/me")["tags"] == [PLAN_TAG]
+    assert [shop["name"] for shop in ben.get("/v1/shop/shops")] == ["Friends of the hall"]
+    place.publish()
+    assert north.scan(card) == "OK"
+
+    place.let_pass(days=32)
+    desk = place.desk()
+    desk.tell("/v1/admin/billing/run")
+    place.publish()
+    assert north.scan(card) == "GRACE"
+
+    desk.tell(f"{mine}/payment-card", {"card": PAYS})
+    desk.tell(f"{mine}/pay")
+    place.publish()
+    assert north.scan(card) == "OK"
+
+    desk.tell(f"{mine}/cancel")
+    place.publish()
+    assert north.scan(card) == "OK"
+    place.let_pass(days=32)
+    assert north.scan(card) == "EXPIRED", (
+        "by the gate's own clock: nothing has ended it at the central yet"
+    )
+    place.desk().tell("/v1/admin/billing/run")
+    place.publish()
+    assert north.scan(card) == "ENDED"
+    assert place.member(BEN).get("/v1/shop/me")["tags"] == []
+    story = place.desk().get(mine)
+    assert story["subscription"]["state"] == "ended"
+    assert [one["what"] for one in story["happened"]].count("payment_failed") == 1

@@ -81,10 +81,14 @@ class LaterClock(SystemClock):
 class Ticket:
     """What a sale gave."""
 
-    ticket_id: str
     payload: str
     credential_no: int
-    grant_no: int
+    grant_no: int = 0
+
+    @classmethod
+    def of(cls, answer: Any) -> Self:
+        """Out of what the central answered."""
+        return cls(**{name: answer[name] for name in cls.__dataclass_fields__ if name in answer})
 
 
 @dataclass
@@ -153,8 +157,7 @@ class Town:
 
     def sell(self, type_name: str, **form: Any) -> Ticket:
         """One code over the desk."""
-        sold = self.desk().tell("/v1/admin/sales", {"type": type_name} | form)
-        return Ticket(**{name: sold[name] for name in Ticket.__dataclass_fields__})
+        return Ticket.of(self.desk().tell("/v1/admin/sales", {"type": type_name} | form))
 
     def used(self, ticket: Ticket) -> int:
         """Charged entries as the central counts them."""
@@ -182,7 +185,7 @@ class Town:
         return lane
 
     def let_pass(self, *, days: int) -> None:
-        """The lanes are switched off for so many days, and on again; both have heard the central since."""
+        """The lanes are switched off for so many days, and on again; then they hear what there is by now."""
         for lane in self.lanes.values():
             lane.switch_off()
         ahead = ahead_ms(self._calendar) + days * DAY_MS

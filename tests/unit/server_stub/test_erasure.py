@@ -331,4 +331,5 @@ def test_a_seat_of_somebody_who_is_forgotten_is_for_sale_and_what_they_gave_away
 
         assert place.state("A-12") == ("available", None)
         assert place.holders(1)["A-12"] not in {None, ann.tickets[0].ticket_id}
-        place.do(seat_transfers.recall, 2, "A-1", place.clock.now_ms())
+        with pytest.raises(InputError, match="NO_OFFER"):
+            place.do(seat_transfers.recall, 2, "A-1", place.clock.now_ms())
