@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind
@@ -73,14 +73,22 @@ def load_offsets(connection: Connection) -> dict[tuple[Any, Any], int]:
     return {(device, boot): offset for device, boot, offset in rows}
 
 
+EVERYBODY = true()
+"""No choice among those who were counted."""
+
+
 def load_counted(
-    connection: Connection, vector: Vector, offsets: Offsets, calendar: SiteCalendar
+    connection: Connection,
+    vector: Vector,
+    offsets: Offsets,
+    calendar: SiteCalendar,
+    whose: ColumnElement[bool] = EVERYBODY,
 ) -> Iterator[Counted]:
-    """Everything counted at or below a vector, first by grant, then by key."""
-    returned = _load_returned(connection, vector)
+    """Everything counted at or below a vector, first by grant, then by key; ``whose`` chooses some of them."""
+    returned = _load_returned(connection, vector, whose)
     for which, order in (
-        (fact.c.grant_no.is_not(None), fact.c.grant_no),
-        (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None)), fact.c.key),
+        (and_(fact.c.grant_no.is_not(None), whose), fact.c.grant_no),
+        (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None), whose), fact.c.key),
     ):
         for _owner, rows in groupby(_moved(connection, which, order), key=_owner_of):
             facts = [
@@ -130,15 +138,21 @@ def _moved(
 
 
 def _load_returned(
-    connection: Connection, vector: Vector
+    connection: Connection, vector: Vector, whose: ColumnElement[bool]
 ) -> dict[tuple[str, str, int], list[Fact]]:
     """The NOT_PASSED facts by the entry they give back."""
     returned: dict[tuple[str, str, int], list[Fact]] = {}
-    for device, epoch, seq, refers_to, body in connection.execute(
-        select(fact.c.device, fact.c.epoch, fact.c.seq, fact.c.refers_to, fact.c.body).where(
-            fact.c.kind == FactKind.NOT_PASSED, fact.c.refers_to.is_not(None)
+    back = fact.alias("back")
+    given_back = select(back.c.device, back.c.epoch, back.c.seq, back.c.refers_to, back.c.body)
+    given_back = given_back.where(back.c.kind == FactKind.NOT_PASSED, back.c.refers_to.is_not(None))
+    if whose is not EVERYBODY:
+        is_its = and_(
+            fact.c.device == back.c.device,
+            fact.c.epoch == back.c.epoch,
+            fact.c.seq == back.c.refers_to,
         )
-    ):
+        given_back = given_back.join(fact, is_its).where(whose)
+    for device, epoch, seq, refers_to, body in connection.execute(given_back):
         if seq <= vector.get((device, epoch), 0):
             returned.setdefault((device, epoch, refers_to), []).append(parse_fact(body))
     return returned
