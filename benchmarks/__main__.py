@@ -18,6 +18,7 @@ from pathlib import Path
 
 import decision_bench
 import decode_bench
+import delta_bench
 import frame_bench
 import peers_bench
 import publish_bench
@@ -31,6 +32,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "decode": decode_bench.rows,
     "frame": frame_bench.rows,
     "decision": decision_bench.rows,
+    "delta": delta_bench.rows,
     "peers": peers_bench.rows,
     "publish": publish_bench.rows,
 }

@@ -52,6 +52,14 @@ class CentralSection:
     poll_s: Annotated[float, Meta(ge=0.2, le=3600, description="Seconds between two contacts.")] = (
         30.0
     )
+    max_shrink: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Share of its grants that a new snapshot may lack before a person has to say yes.",
+        ),
+    ] = 0.5
     key_path: Annotated[
         str, Meta(description="The device key; empty = `keys/device.key` in data_dir.")
     ] = ""
@@ -190,6 +198,7 @@ class Config:
             key_path=Path(key_path),
             central_url=self.central.url,
             poll_s=self.central.poll_s,
+            max_shrink=self.central.max_shrink,
             ca_file=Path(self.central.ca_path) if self.central.ca_path else None,
         )
 

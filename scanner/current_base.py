@@ -1,6 +1,7 @@
 """Which base the lane decides by: followed between scans, and never lost for a worse one.
 
-Law: one ``stat`` of the pointer before each look-up tells whether anything changed; only then is a file opened. A base
+Law: one ``stat`` of the pointer before each look-up tells whether anything changed; only then is a file opened. A delta
+changes the base in use: a look-up is one `moment` of it, with the small tables of that moment. A base
 that cannot be used (missing, damaged, another site's, under a pepper this device does not hold) changes nothing: the
 one in use stays, or at start the newest that can be used is taken, and the fault is told once. No pointer = no base:
 that is how a revoked device forgets its site.
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +77,16 @@ class CurrentBase:
             with self.doubts.looked_at_anew():
                 self._reopen()
         return self._in_use
+
+    @contextlib.contextmanager
+    def moment(self, in_use: InUse) -> Iterator[InUse]:
+        """The base in use as it is now, for one look-up.
+
+        Raises:
+            sqlite3.DatabaseError: it cannot be read any more.
+        """
+        with in_use.base.moment():
+            yield self._fitted_anew(in_use)
 
     @property
     def unknown_gate(self) -> Gate:
@@ -151,8 +164,19 @@ class CurrentBase:
         return True
 
     def _refit(self, in_use: InUse) -> None:
-        """The same base under papers that changed (a pepper was added, or the event master came)."""
-        self._in_use = self._fit(in_use.base) or in_use
+        """The same base after a delta, or under papers that changed (a pepper was added, the event master came)."""
+        try:
+            with in_use.base.moment():
+                self._in_use = self._fit(in_use.base) or in_use
+        except sqlite3.DatabaseError as error:
+            # the next look-up gives it up
+            self.doubts.doubt(_unusable(self._folder / "current", str(error)))
+
+    def _fitted_anew(self, in_use: InUse) -> InUse:
+        if in_use.reader.ring is not in_use.base.tables.ring:
+            in_use = self._fit(in_use.base) or in_use
+            self._in_use = in_use
+        return in_use
 
     def _fit(self, base: SnapshotBase) -> InUse | None:
         """The base with this device's gate and secrets, if it is one of this device's."""

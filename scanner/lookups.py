@@ -1,7 +1,8 @@
 """The read side of a decision: one payload in, everything `decide` may look at out.
 
-Law: index probes only, nothing is decided and nothing is written. One reading of the clock and one base per look-up.
-Without a base everything is unknown, which refuses; a base that fails while it is read is given up for the one before.
+Law: index probes only, nothing is decided and nothing is written. One reading of the clock and one moment of one base
+per look-up. Without a base everything is unknown, which refuses; a base that fails while it is read is given up for the
+one before.
 
 Source: docs/architecture.md, "The life of a scan" (3, 4); docs/decisions.md, "What a decision looks at".
 """
@@ -105,13 +106,13 @@ class Lookups:
         """
         in_use = self._bases.follow()
         while in_use is not None:
-            base, reader, gate = in_use
-            presented = present(cleaned, symbology, reader, clock)
-            history = History(base, self._own, self._peers, clock)
-            gathering = Gathering(base, gate, presented, history, self._bases.doubts.doubt)
-            self._age = mark_age(base.tables.mark.created_at, clock, self._age)
             try:
-                return gathering.facts(direction, clock, lane, self._age)
+                with self._bases.moment(in_use) as (base, reader, gate):
+                    presented = present(cleaned, symbology, reader, clock)
+                    history = History(base, self._own, self._peers, clock)
+                    gathering = Gathering(base, gate, presented, history, self._bases.doubts.doubt)
+                    self._age = mark_age(base.tables.mark.created_at, clock, self._age)
+                    return gathering.facts(direction, clock, lane, self._age)
             except UNREADABLE as error:
                 in_use = self._bases.give_up(error)
         return self._nothing_known(cleaned, symbology, clock, lane)

@@ -1,14 +1,17 @@
 """One open base: its small tables in memory, its grants by index probe.
 
-Law: read-only. The file is never changed while it is named current, so what was read once stays true; what is asked per
-scan is one probe per table, none for a table that is empty.
+Law: read-only. Only sync's deltas change the file, each in one transaction; whoever asks more than one question asks
+them in one `moment`, which sees all of a delta or nothing of it, small tables included. What is asked per scan is one
+probe per table, none for a table that is empty.
 
 Source: docs/sync-protocol.md, "Snapshot"; docs/architecture.md, "The life of a scan".
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +29,7 @@ from sync.tally_rows import parse_tally
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What a file that was damaged after it was opened raises."""
 
+_SEQ = "SELECT value FROM meta WHERE name = 'snapshot_seq'"
 _GRANTS = (
     "SELECT g.* FROM credential AS c CROSS JOIN access_grant AS g ON g.grant_no = c.grant_no"
     " WHERE c.key = ?"
@@ -59,6 +63,30 @@ class SnapshotBase:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    @contextlib.contextmanager
+    def moment(self) -> Iterator[None]:
+        """One state of the file for everything that is asked inside, whatever sync does meanwhile.
+
+        Raises:
+            sqlite3.DatabaseError: a delta brought what cannot be read; the base is of no use any more.
+        """
+        self._connection.execute("BEGIN")
+        try:
+            self._follow()
+            yield
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _follow(self) -> None:
+        (found,) = self._connection.execute(_SEQ).fetchone() or ("",)
+        if found == str(self.tables.mark.seq):
+            return
+        try:
+            self.tables = load_site_tables(self._connection)
+        except (KeyError, GateError) as error:
+            raise sqlite3.DatabaseError(f"after a delta: {error}") from error
 
     def is_known(self, key: CredentialKey) -> bool:
         """True when a grant stands behind this key."""

@@ -1,4 +1,4 @@
-"""`portillon sync`, `enrol` and `snapshot`: the gate's network side from the command line.
+"""`portillon sync` and `enrol`: the gate's network side from the command line.
 
 Law: SIGTERM and SIGINT end at once, in the middle of whatever the line is doing: files here are whole at any instant.
 Exit 0 when all went well, 1 when a contact had faults or sync crashed (systemd starts it again), 2 for what a person
@@ -51,7 +51,7 @@ def sync(config_path: Path, *, once: bool, as_json: bool) -> None:
 
     config = load_config(config_path)
     start_logging(config.gate.log_level)
-    settings = _named(config.sync)
+    settings = named_settings(config.sync)
     if once or as_json:
         _make_contact(settings, as_json=as_json)
     else:
@@ -112,7 +112,7 @@ def enrol(config_path: Path, url: str, code: str) -> None:
     from sync.enrolment import enrol as enrol_device
     from sync.enrolment import parse_invitation
 
-    settings = _named(load_config(config_path).sync)
+    settings = named_settings(load_config(config_path).sync)
     invitation = parse_invitation(_read_code(code), url or settings.central_url)
     device = enrol_device(invitation, settings, SystemClock())
     click.echo(f"✔ this is now gate {device.gate_no} of {device.site!r}, device {device.device}")
@@ -138,27 +138,7 @@ def _read_code(code: str) -> bytes:
     return code.encode()
 
 
-@click.group()
-def snapshot() -> None:
-    """Show which snapshot this gate works from."""
-
-
-@snapshot.command("status")
-@CONFIG_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-def snapshot_status(config_path: Path, *, as_json: bool) -> None:
-    """Which snapshot, how old, how many grants, and how the last contact went."""
-    import msgspec
-
-    from hardware.system_clock import SystemClock
-    from sync.snapshot_status import describe_status, load_snapshot_status
-
-    status = load_snapshot_status(load_config(config_path).sync, SystemClock())
-    click.echo(msgspec.json.encode(status).decode() if as_json else describe_status(status))
-    sys.exit(0 if status.seq else 1)
-
-
-def _named(settings: SyncSettings) -> SyncSettings:
+def named_settings(settings: SyncSettings) -> SyncSettings:
     """The settings with the software's name and version, for the central's list of devices."""
     try:
         version = f"/{importlib.metadata.version('portillon')}"

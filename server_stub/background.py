@@ -1,9 +1,10 @@
 """The publisher beside the server: what was sold or revoked reaches the gates without anybody asking.
 
 Law: it publishes when rights changed (by this process or another), and at least every ``refresh_s`` so that a gate can
-tell an unchanged site from a dead central. It rests as long as a quick publication took, so that a revocation is soon
-with the gates, and ten times as long as a slow one, so that a big site is not always publishing. A failed publication
-is said once, tried again, and never stops the server.
+tell an unchanged site from a dead central. It rests as long as a publication took. Where it is known which rights were
+touched it rests no longer, so that a revocation is soon with the gates; before it builds everything once more it rests
+ten times as long as that took, so that a big site is not always publishing. A failed publication is said once, tried
+again, and never stops the server.
 
 Source: docs/central.md, "Publishing".
 """
@@ -19,13 +20,14 @@ from sqlalchemy import select
 from scanner.core.errors import GateError
 from scanner.core.units import SECOND_MS
 from server_stub.central import Central
-from server_stub.changes import load_rights_count
-from server_stub.publisher import publish
+from server_stub.changes import load_changed_grants, load_rights_count
+from server_stub.publisher import Publication, publish
 from server_stub.tables import publication
+from sync.delta import ROWS_MOST
 
 QUICK_S = 0.5
 REST_FACTOR = 10
-"""After a publication that was not quick."""
+"""After everything was built, and that was not quick."""
 _LOG = logging.getLogger("portillon.central.publisher")
 
 
@@ -51,6 +53,7 @@ class BackgroundPublisher:
         self._tell = tell
         self._stopped = threading.Event()
         self._has_failed = False
+        self._whole_from_ms = 0.0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def start(self) -> None:
@@ -67,32 +70,41 @@ class BackgroundPublisher:
         rest_s = 0.0
         while not self._stopped.wait(rest_s):
             began = self._central.clock.monotonic_ms()
-            self._look()
-            took_s = (self._central.clock.monotonic_ms() - began) / SECOND_MS
-            factor = 1 if took_s <= QUICK_S else REST_FACTOR
-            rest_s = max(self._every_s, factor * took_s)
+            made = self._look()
+            now = self._central.clock.monotonic_ms()
+            took_s = (now - began) / SECOND_MS
+            if made is not None and made.is_whole and took_s > QUICK_S:
+                self._whole_from_ms = now + REST_FACTOR * took_s * SECOND_MS
+            rest_s = max(self._every_s, took_s)
 
-    def _look(self) -> None:
+    def _look(self) -> Publication | None:
         try:
-            if self._is_due():
-                made = publish(self._central)
+            made = publish(self._central) if self._is_due() else None
+            if made is not None:
                 self._tell()
-                _LOG.info("published", extra={"snapshot_seq": made.seq, "grants": made.grants})
+                told = {"snapshot_seq": made.seq, "grants": made.grants, "rows": made.delta_rows}
+                _LOG.info("published", extra=told)
         except GateError as error:
             if not self._has_failed:
                 _LOG.error("%s", error, extra={"code": error.code})
             self._has_failed = True
-            return
+            return None
         if self._has_failed:
             _LOG.info("publishing works again")
         self._has_failed = False
+        return made
 
     def _is_due(self) -> bool:
         with self._central.database.read() as connection:
             newest = connection.execute(
                 select(publication).order_by(publication.c.snapshot_seq.desc()).limit(1)
             ).first()
-            changed = load_rights_count(connection)
-        if newest is None or newest.rights_count != changed:
+            if newest is None:
+                return True
+            count = load_rights_count(connection)
+            known = load_changed_grants(connection, newest.rights_count, ROWS_MOST)
+        if known is None and self._central.clock.monotonic_ms() < self._whole_from_ms:
+            return False
+        if newest.rights_count != count:
             return True
         return bool(self._central.clock.now_ms() - newest.created_at >= self._refresh_ms)

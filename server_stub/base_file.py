@@ -69,7 +69,7 @@ def build_base(
             base.execute(statement)
         base.execute("BEGIN")
         _write_rights(connection, base, site.pepper_id, watch)
-        _write_site(connection, base, site, mark)
+        write_site(connection, base, site, mark)
         _write_counts(connection, base, site, mark, vector)
         grants = int(base.execute("SELECT count(*) FROM access_grant").fetchone()[0])
         _insert(base, "meta", encode_meta(site.name, mark, site.pepper_id, grants, FORMAT))
@@ -152,9 +152,10 @@ def _revoked(pepper_id: str) -> Select[Any]:
     )
 
 
-def _write_site(
+def write_site(
     connection: Connection, base: sqlite3.Connection, site: Site, mark: SnapshotMark
 ) -> None:
+    """The small tables: what is of the whole site."""
     now = mark.created_at
     events = load_events(connection, now, Instant(now + EVENTS_AHEAD_MS))
     numbers = {event.event_no for event, _name, _version in events}
@@ -199,13 +200,12 @@ def _write_counts(
     offsets = load_offsets(connection)
     events = load_events(connection, mark.created_at, Instant(mark.created_at + EVENTS_AHEAD_MS))
     open_events: dict[int, Event] = {event.event_no: event for event, _name, _version in events}
-    today = site.calendar.business_date(mark.created_at)
-    detail_from = site.calendar.day_start(today - timedelta(days=DETAIL_DAYS))
+    detail_from = detail_start(site, mark)
     for counted in load_counted(connection, vector, offsets, site.calendar):
         if not _is_held(base, counted.grant_no):
             continue
-        _insert(base, *_tally_rows(counted, detail_from))
-        _insert(base, "seat_entry", _seat_entries(counted, open_events))
+        _insert(base, *tally_rows(counted, detail_from))
+        _insert(base, "seat_entry", seat_entries(counted, open_events))
     _insert(base, "vector", ((*of, seq) for of, seq in sorted(vector.items()) if seq))
     _insert(base, "clock_offset", ((*of, offset) for of, offset in sorted(offsets.items())))
 
@@ -216,7 +216,14 @@ def _is_held(base: sqlite3.Connection, grant_no: int | None) -> bool:
     return grant_no is None or found.fetchone() is not None
 
 
-def _tally_rows(counted: Counted, detail_from: Instant) -> tuple[str, Rows]:
+def detail_start(site: Site, mark: SnapshotMark) -> Instant:
+    """From when on tallies say which fact a day began and ended with."""
+    today = site.calendar.business_date(mark.created_at)
+    return site.calendar.day_start(today - timedelta(days=DETAIL_DAYS))
+
+
+def tally_rows(counted: Counted, detail_from: Instant) -> tuple[str, Rows]:
+    """The table and rows of what was counted on one grant, or on one key."""
     table: str = "tally"
     owner: int | bytes | None = counted.grant_no
     if owner is None:
@@ -227,7 +234,7 @@ def _tally_rows(counted: Counted, detail_from: Instant) -> tuple[str, Rows]:
     ]
 
 
-def _seat_entries(counted: Counted, open_events: Mapping[int, Event]) -> Rows:
+def seat_entries(counted: Counted, open_events: Mapping[int, Event]) -> Rows:
     """Who has entered on a seat, at events that are not over."""
     standing = {movement.mark[1:4] for movement in counted.movements}
     return sorted(

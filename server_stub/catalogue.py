@@ -125,7 +125,7 @@ def change_rule(connection: Connection, type_name: str, form: RuleForm) -> None:
         .where(tables.rule.c.rule_no == of_type.scalar_subquery())
         .values(body=encode_rule(rule)[1], version=tables.rule.c.version + 1)
     )
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())
 
 
 def load_types(connection: Connection) -> list[tuple[TicketType, int]]:
@@ -179,7 +179,7 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
     _add_pairs(connection, tables.event_zone, "event_no", event_no, "zone_no", zones)
     for scope_no in scopes:
         connection.execute(insert(tables.scope_event).values(scope_no=scope_no, event_no=event_no))
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())
     return EventNo(event_no)
 
 
@@ -207,7 +207,7 @@ def _change_event(connection: Connection, event_no: int, **values: Any) -> None:
     )
     if not changed.rowcount:
         raise unknown_event(event_no)
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())
 
 
 def _parse_times(form: EventForm | TimesForm, calendar: SiteCalendar) -> dict[str, Instant]:
@@ -305,7 +305,7 @@ def _add(connection: Connection, table: Table, what: str, name: str, **values: A
             field="name",
         )
     added = connection.execute(insert(table).values(name=name, version=1, **values))
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())
     return inserted_no(added)
 
 

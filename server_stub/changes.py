@@ -2,25 +2,63 @@
 
 Law: whoever changes a row that reaches a snapshot, or takes facts that count, says so in the same transaction; the
 publisher compares the count with that of the last publication, and who tells gates with what it told before, so a
-change made by another process is not missed either.
+change made by another process is not missed either. Who knows which rights were touched says that too, and a
+publication looks at those only; after a change of which that is not known, everything is compared.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from collections.abc import Iterable
 
-from server_stub.tables import counter
+from sqlalchemy import Connection, delete, insert, select, update
+
+from server_stub.tables import counter, right_change
 
 RIGHTS = "rights"
 FACTS_OF = "facts:"
 """Before a device's name: the count of its batches that hold facts for others."""
 
 
-def note_rights_changed(connection: Connection) -> None:
-    """One more change of what a base holds."""
+NO_GRANT = 0
+"""A change that touched small tables only; grants are numbered from 1."""
+
+
+def note_rights_changed(connection: Connection, grants: Iterable[int] | None = None) -> None:
+    """One more change of what a base holds.
+
+    Args:
+        connection: the caller's transaction.
+        grants: the rights whose rows were added or changed, and whose codes were; empty = only what is of the whole
+            site (types, events, policies ...); None = not known, or a row is gone.
+    """
     connection.execute(
         update(counter).where(counter.c.name == RIGHTS).values(value=counter.c.value + 1)
     )
+    if grants is not None:
+        change_no = load_rights_count(connection)
+        numbers = set(grants) or {NO_GRANT}
+        connection.execute(
+            insert(right_change),
+            [{"change_no": change_no, "grant_no": number} for number in sorted(numbers)],
+        )
+
+
+def load_changed_grants(connection: Connection, above: int, most: int) -> set[int] | None:
+    """The rights that were touched by every change after a count; None = not known of all, or too many."""
+    rows = connection.execute(
+        select(right_change.c.change_no, right_change.c.grant_no)
+        .where(right_change.c.change_no > above)
+        .limit(most + 1)
+    ).all()
+    told = {row.change_no for row in rows}
+    if len(rows) > most or len(told) != load_rights_count(connection) - above:
+        return None
+    return {row.grant_no for row in rows} - {NO_GRANT}
+
+
+def forget_changed_grants(connection: Connection, until: int) -> None:
+    """A publication holds them now."""
+    connection.execute(delete(right_change).where(right_change.c.change_no <= until))
 
 
 def load_rights_count(connection: Connection) -> int:

@@ -62,7 +62,7 @@ def issue_code(
     else:
         code = _add_signed(connection, keys, _claims(connection, grant), at)
     _point(connection, code.credential_no, [grant.grant_no])
-    note_rights_changed(connection)
+    note_rights_changed(connection, [grant.grant_no])
     return code
 
 
@@ -93,13 +93,7 @@ def replace_code(
         InputError: ``credential_unknown``, ``code_bad``, ``code_taken``.
     """
     old = _find(connection, credential_no, to_change=True)
-    grants = list(
-        connection.execute(
-            select(tables.credential_grant.c.grant_no).where(
-                tables.credential_grant.c.credential_no == credential_no
-            )
-        ).scalars()
-    )
+    grants = _grants_of(connection, credential_no)
     revoke_code(connection, credential_no, at)
     if old.kind == CodeKind.OPAQUE:
         code = _add_opaque(
@@ -109,14 +103,16 @@ def replace_code(
         fresh_id = issuer.create_credential_id()
         code = _add_signed(connection, keys, issuer.parse_claims(fresh_id, old.claims), at)
     _point(connection, code.credential_no, grants)
+    note_rights_changed(connection, grants)
     return code
 
 
 def keep_codes(connection: Connection, linked: Iterable[tuple[int, GrantNo]]) -> None:
     """Has codes open under other rights too (`server_stub.rules.keeping_codes`)."""
-    for credential_no, grant_no in linked:
+    pairs = list(linked)
+    for credential_no, grant_no in pairs:
         _point(connection, credential_no, [grant_no])
-    note_rights_changed(connection)
+    note_rights_changed(connection, [grant_no for _credential_no, grant_no in pairs])
 
 
 def revoke_code(connection: Connection, credential_no: int, at: Instant) -> None:
@@ -132,7 +128,7 @@ def revoke_code(connection: Connection, credential_no: int, at: Instant) -> None
         .where(tables.credential.c.credential_no == credential_no)
         .values(state=REVOKED, revoked_at=at)
     )
-    note_rights_changed(connection)
+    note_rights_changed(connection, _grants_of(connection, credential_no))
 
 
 def find_by_ticket(connection: Connection, ticket_id: str) -> list[int]:
@@ -266,6 +262,12 @@ def _point(connection: Connection, credential_no: int, grants: list[GrantNo]) ->
         insert(tables.credential_grant),
         [{"credential_no": credential_no, "grant_no": grant_no} for grant_no in grants],
     )
+
+
+def _grants_of(connection: Connection, credential_no: int) -> list[GrantNo]:
+    pointing = tables.credential_grant
+    found = select(pointing.c.grant_no).where(pointing.c.credential_no == credential_no)
+    return list(connection.execute(found).scalars())
 
 
 def _find(connection: Connection, credential_no: int, *, to_change: bool = False) -> Row[Any]:

@@ -9,9 +9,10 @@ Source: docs/sync-protocol.md.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
-from litestar import Request, Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 from litestar.response import File, Stream
@@ -40,6 +41,7 @@ from sync.wire import (
 )
 
 _CHALLENGE = re.compile(CHALLENGE_PATTERN)
+_RANGE = re.compile(r"bytes=([0-9]{1,10})-")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -116,10 +118,26 @@ def give_metadata(central: TheCentral, device: Proven, name: FromPath[str]) -> F
 
 @get("/repo/targets/{site:str}/{name:str}", sync_to_thread=True, summary="A TUF target file")
 def give_target(
-    central: TheCentral, device: Proven, site: FromPath[str], name: FromPath[str]
-) -> File:
-    """Under its name with the hash before it."""
-    return _file(central, device, "targets", site, name)
+    request: Request[Any, Any, Any],
+    central: TheCentral,
+    device: Proven,
+    site: FromPath[str],
+    name: FromPath[str],
+) -> File | Response[bytes]:
+    """Under its name with the hash before it; from a byte on, if ``Range: bytes=N-`` asks for that."""
+    whole = _file(central, device, "targets", site, name)
+    asked = _RANGE.fullmatch(request.headers.get("Range", ""))
+    content = Path(whole.file_path).read_bytes() if asked else b""
+    start = int(asked[1]) if asked else 0
+    if not 0 < start < len(content):
+        return whole
+    place = f"bytes {start}-{len(content) - 1}/{len(content)}"
+    return Response(
+        content[start:],
+        status_code=206,
+        headers={"Content-Range": place},
+        media_type="application/octet-stream",
+    )
 
 
 def build_gate_routes(central: Central, nonces: Nonces, notices: Notices) -> Router:

@@ -97,14 +97,14 @@ def load_file(path: Path) -> tuple[bytes, FileKind]:
     """A file's bytes, and how it is written, by its name.
 
     Raises:
-        InputError: ``import_unreadable``, ``import_too_long``.
+        InputError: ``import_not_readable``, ``import_too_long``.
     """
     try:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MOST + 1)
     except OSError as error:
         raise InputError(
-            "import_unreadable",
+            "import_not_readable",
             f"{str(path)!r} cannot be read ({error.strerror}); nothing was imported",
             "name a file that you may read",
         ) from error

@@ -46,4 +46,4 @@ def set_operator(connection: Connection, form: OperatorForm) -> None:
     )
     if not changed.rowcount:
         connection.execute(insert(operator).values(name=name, version=1, **values))
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())

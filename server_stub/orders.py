@@ -203,11 +203,12 @@ def recompute_grants(
 ) -> None:
     """Computes the grants and tags of some tickets anew and writes those that changed."""
     zones = _zones_of_types(connection)
-    changed = False
-    for row in connection.execute(_sold(which)).all():
-        changed |= _write_grant(connection, row, zones, calendar)
-    if changed:
-        note_rights_changed(connection)
+    written = (
+        _write_grant(connection, row, zones, calendar)
+        for row in connection.execute(_sold(which)).all()
+    )
+    if changed := [number for number in written if number is not None]:
+        note_rights_changed(connection, changed)
     recompute_tags(connection, which, calendar)
 
 
@@ -318,7 +319,8 @@ def _write_grant(
     row: Row[Any],
     zones: dict[int, frozenset[ZoneNo]],
     calendar: SiteCalendar,
-) -> bool:
+) -> int | None:
+    """The number of the grant that was added or changed."""
     sold = _sold_ticket(row, zones.get(row.type_no, frozenset()))
     if row.grant_no is None:
         return _add_grant(connection, row.ticket_id, grant_of(sold, GrantNo(0), 1, calendar))
@@ -327,26 +329,24 @@ def _write_grant(
         tuple(connection.execute(select(tables.access_grant).where(of_grant)).one())
     )
     if grant_of(sold, before.grant_no, before.version, calendar) == before:
-        return False
+        return None
     after = grant_of(sold, before.grant_no, before.version + 1, calendar)
     if after is None:
         raise RuntimeError(f"grant {before.grant_no} cannot vanish")
     connection.execute(update(tables.access_grant).where(of_grant).values(_columns(after)))
-    return True
+    return before.grant_no
 
 
-def _add_grant(connection: Connection, ticket_id: str, grant: AccessGrant | None) -> bool:
+def _add_grant(connection: Connection, ticket_id: str, grant: AccessGrant | None) -> int | None:
     if grant is None:
-        return False
+        return None
     columns = _columns(grant)
     del columns["grant_no"]
-    added = connection.execute(insert(tables.access_grant).values(columns))
+    number = inserted_no(connection.execute(insert(tables.access_grant).values(columns)))
     connection.execute(
-        update(tables.ticket)
-        .where(tables.ticket.c.ticket_id == ticket_id)
-        .values(grant_no=inserted_no(added))
+        update(tables.ticket).where(tables.ticket.c.ticket_id == ticket_id).values(grant_no=number)
     )
-    return True
+    return number
 
 
 def _columns(grant: AccessGrant) -> dict[str, Any]:

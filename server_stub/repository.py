@@ -119,17 +119,27 @@ class Repository:
             _save(path, content)
         return TargetFile.from_data(target, content, ["sha256"])
 
+    def current_targets(self) -> dict[str, TargetFile]:
+        """The files that are published now."""
+        version = self._newest("timestamp")
+        path = self._folder.metadata / f"{version}.{self._role}.json"
+        return dict(Metadata[Targets].from_file(str(path)).signed.targets) if path.exists() else {}
+
+    def load_target(self, name: str, target: TargetFile) -> bytes | None:
+        """What a published file holds; None when it is not there."""
+        path = self.target_path(name, target.hashes["sha256"])
+        return path.read_bytes() if path.exists() else None
+
     def publish(self, targets: Mapping[str, TargetFile], version: int) -> None:
         """Makes these targets, and no others, the current ones."""
         now = self._clock.now_ms()
         site = Targets(version=version, expires=_expiry("site", now), targets=dict(targets))
-        top = self._top_targets(version, now)
         snapshot = Snapshot(
             version=version,
             expires=_expiry("snapshot", now),
             meta={
                 f"{self._role}.json": self._sign(site, "site", f"{version}.{self._role}.json"),
-                "targets.json": self._sign(top, "targets", f"{version}.targets.json"),
+                "targets.json": self._top_mark(version, now),
             },
         )
         mark = self._sign(snapshot, "snapshot", f"{version}.snapshot.json")
@@ -137,7 +147,20 @@ class Repository:
             version=version, expires=_expiry("timestamp", now), snapshot_meta=mark
         )
         self._sign(timestamp, "timestamp", "timestamp.json")
-        self._sweep()
+
+    def _top_mark(self, version: int, now: Instant) -> MetaFile:
+        """The top role, signed anew only when it says something else or is half spent: gates fetch it less often."""
+        wanted = self._top_targets(version, now)
+        newest = self._newest("timestamp")
+        path = self._folder.metadata / f"{newest}.snapshot.json"
+        if path.exists():
+            known = Metadata[Snapshot].from_file(str(path)).signed.meta["targets.json"]
+            content = (self._folder.metadata / f"{known.version}.targets.json").read_bytes()
+            held = Metadata[Targets].from_bytes(content).signed
+            half = timedelta(days=LIFETIMES_D["targets"] / 2)
+            if held.delegations == wanted.delegations and wanted.expires - held.expires < half:
+                return known
+        return self._sign(wanted, "targets", f"{version}.targets.json")
 
     def _top_targets(self, version: int, now: Instant) -> Targets:
         """No files of its own: it only hands ``<site>/`` to the site's role."""
@@ -162,14 +185,18 @@ class Repository:
         path = self._folder.metadata / f"{role}.json"
         return Metadata.from_file(str(path)).signed.version if path.exists() else 0
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Deletes what the newest publications do not name."""
         versions = sorted(
             (int(p.name.split(".")[0]) for p in self._folder.metadata.glob("*.snapshot.json")),
             reverse=True,
         )
         kept_files: set[Path] = set()
+        kept_tops: set[str] = set()
         for version in versions[:KEEP_PUBLICATIONS]:
+            path = self._folder.metadata / f"{version}.snapshot.json"
+            top = Metadata[Snapshot].from_file(str(path)).signed.meta["targets.json"]
+            kept_tops.add(f"{top.version}.targets.json")
             site = (
                 Metadata[Targets]
                 .from_file(str(self._folder.metadata / f"{version}.{self._role}.json"))
@@ -180,8 +207,11 @@ class Repository:
                 for name, target in site.targets.items()
             }
         for version in versions[KEEP_PUBLICATIONS:]:
-            for role in ("snapshot", "targets", self._role):
+            for role in ("snapshot", self._role):
                 (self._folder.metadata / f"{version}.{role}.json").unlink(missing_ok=True)
+        for path in self._folder.metadata.glob("*.targets.json"):
+            if path.name not in kept_tops:
+                path.unlink()
         for path in (self._folder.targets / self._site).glob("*"):
             if path not in kept_files:
                 path.unlink()

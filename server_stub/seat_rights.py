@@ -187,7 +187,7 @@ def _write_exception(connection: Connection, kept: Kept) -> None:
         connection.execute(insert(grant_event).values(values))
     else:
         connection.execute(update(grant_event).where(here).values(values))
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())
 
 
 def _of(ticket_id: str, event_no: int) -> Any:

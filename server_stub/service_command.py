@@ -87,7 +87,7 @@ def _welcome(made: Folder, admin: str, password: str) -> str:
     "--publish-every",
     "publish_every_s",
     type=click.FloatRange(min=0),
-    default=0.2,
+    default=0.1,
     show_default=True,
     help="Seconds between two looks for changes to publish; 0 = only by hand.",
 )
@@ -123,9 +123,11 @@ def publish(central: Central, *, as_json: bool) -> None:
 
     with progress("rights and codes", is_quiet=as_json) as watch:
         made = publish_now(central, watch)
+    how = f"{made.base_bytes} bytes, {made.wire_bytes} on the wire"
+    if made.delta_rows is not None:
+        how = f"a delta of {made.delta_rows} rows, {made.delta_bytes} bytes on the wire"
     answer(
         made,
-        f"✔ published snapshot {made.seq}: {made.grants} grants,"
-        f" {made.base_bytes} bytes, {made.wire_bytes} on the wire",
+        f"✔ published snapshot {made.seq}: {made.grants} grants, {how}",
         as_json=as_json,
     )

@@ -36,7 +36,7 @@ class Serving:
     port: int = 8377
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    publish_every_s: float = 0.2
+    publish_every_s: float = 0.1
     refresh_s: float = 900.0
 
 

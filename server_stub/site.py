@@ -89,7 +89,7 @@ def set_policy(connection: Connection, name: str, value: str) -> None:
             valid=sorted(POLICY_TYPES),
         )
     save_setting(connection, name, str(_parse_policy(name, value)))
-    note_rights_changed(connection)
+    note_rights_changed(connection, ())
 
 
 def set_url(connection: Connection, url: str) -> None:

@@ -203,7 +203,7 @@ def _write_right(connection: Connection, kept: Kept) -> GrantNo | None:
         columns = _columns(_right(kept, before, before.version + 1))
         of_grant = tables.access_grant.c.grant_no == kept.grant_no
         connection.execute(update(tables.access_grant).where(of_grant).values(columns))
-        note_rights_changed(connection)
+        note_rights_changed(connection, [kept.grant_no])
     return kept.grant_no
 
 
@@ -213,9 +213,9 @@ def _add_right(connection: Connection, kept: Kept) -> GrantNo | None:
         return None
     columns = _columns(right)
     del columns["grant_no"]
-    added = connection.execute(insert(tables.access_grant).values(columns))
-    note_rights_changed(connection)
-    return GrantNo(inserted_no(added))
+    number = inserted_no(connection.execute(insert(tables.access_grant).values(columns)))
+    note_rights_changed(connection, [number])
+    return GrantNo(number)
 
 
 def _right(kept: Kept, before: AccessGrant, version: int) -> AccessGrant:

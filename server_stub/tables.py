@@ -20,6 +20,13 @@ setting = table("setting", Column("name", Text, primary_key=True), text("value")
 counter = table("counter", Column("name", Text, primary_key=True), whole("value"))
 """``rights``: changes that gates must hear of, so that the publisher knows when to publish."""
 
+right_change = table(
+    "right_change",
+    Column("change_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("grant_no", BigInteger, primary_key=True, autoincrement=False),
+)
+"""Which rights were touched since the last publication; ``change_no`` is the counter ``rights`` after a change."""
+
 zone = table("zone", counted("zone_no"), text("name", unique=True), whole("version"))
 
 gate = table(

@@ -10,14 +10,14 @@ Source: docs/decisions.md, "Counting".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind
@@ -85,16 +85,36 @@ def load_offsets(connection: Connection) -> dict[tuple[Any, Any], int]:
     return {(device, boot): offset for device, boot, offset in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Some of those who were counted: by their grants, and by keys that have none. Both None = everybody."""
+
+    grants: Collection[int] | None = None
+    keys: Collection[str] | None = None
+
+
+EVERYBODY = Owners()
+_BY_KEY = and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None))
+
+
 def load_counted(
-    connection: Connection, vector: Vector, offsets: Offsets, calendar: SiteCalendar
+    connection: Connection,
+    vector: Vector,
+    offsets: Offsets,
+    calendar: SiteCalendar,
+    of: Owners = EVERYBODY,
 ) -> Iterator[Counted]:
-    """Everything counted at or below a vector, first by grant, then by key."""
-    returned = _load_returned(connection, vector)
-    for which, column, kept in (
-        (fact.c.grant_no.is_not(None), fact.c.grant_no, kept_tally.c.grant_no),
-        (and_(fact.c.grant_no.is_(None), fact.c.key.is_not(None)), fact.c.key, kept_tally.c.key),
+    """Everything counted at or below a vector, first by grant, then by key; ``of`` chooses some of them."""
+    returned = _load_returned(connection, vector, of)
+    for which, column, kept, chosen in (
+        (fact.c.grant_no.is_not(None), fact.c.grant_no, kept_tally.c.grant_no, of.grants),
+        (_BY_KEY, fact.c.key, kept_tally.c.key, of.keys),
     ):
-        both = merge(_moved(connection, which, column), _kept(connection, kept), key=itemgetter(0))
+        if of is not EVERYBODY and not chosen:
+            continue
+        moved = _moved(connection, and_(which, _one_of(column, chosen)), column)
+        purged_rows = _kept(connection, kept, _one_of(kept, chosen))
+        both = merge(moved, purged_rows, key=itemgetter(0))
         for _owner, rows in groupby(both, key=itemgetter(0)):
             facts, purged = _parted(rows, vector)
             if facts or purged:
@@ -134,6 +154,10 @@ def counted_of(
     )
 
 
+def _one_of(column: ColumnElement[Any], chosen: Collection[Any] | None) -> ColumnElement[bool]:
+    return true() if chosen is None else column.in_(chosen)
+
+
 def _parted(rows: Iterator[_Owned], vector: Vector) -> tuple[list[Fact], list[Any]]:
     facts: list[Fact] = []
     purged: list[Any] = []
@@ -161,24 +185,35 @@ def _moved(
         yield row.owner, False, row
 
 
-def _kept(connection: Connection, owner: ColumnElement[Any]) -> Iterator[_Owned]:
+def _kept(
+    connection: Connection, owner: ColumnElement[Any], which: ColumnElement[bool]
+) -> Iterator[_Owned]:
     rows = connection.execution_options(yield_per=5_000).execute(
-        select(owner.label("owner"), kept_tally).where(owner.is_not(None)).order_by(owner)
+        select(owner.label("owner"), kept_tally).where(owner.is_not(None), which).order_by(owner)
     )
     for row in rows:
         yield row.owner, True, row
 
 
 def _load_returned(
-    connection: Connection, vector: Vector
+    connection: Connection, vector: Vector, of: Owners
 ) -> dict[tuple[str, str, int], list[Fact]]:
     """The NOT_PASSED facts by the entry they give back."""
     returned: dict[tuple[str, str, int], list[Fact]] = {}
-    for device, epoch, seq, refers_to, body in connection.execute(
-        select(fact.c.device, fact.c.epoch, fact.c.seq, fact.c.refers_to, fact.c.body).where(
-            fact.c.kind == FactKind.NOT_PASSED, fact.c.refers_to.is_not(None)
+    back = fact.alias("back")
+    given_back = select(back.c.device, back.c.epoch, back.c.seq, back.c.refers_to, back.c.body)
+    given_back = given_back.where(back.c.kind == FactKind.NOT_PASSED, back.c.refers_to.is_not(None))
+    if of is not EVERYBODY:
+        its = or_(
+            fact.c.grant_no.in_(of.grants or ()), and_(_BY_KEY, fact.c.key.in_(of.keys or ()))
         )
-    ):
+        is_its = and_(
+            fact.c.device == back.c.device,
+            fact.c.epoch == back.c.epoch,
+            fact.c.seq == back.c.refers_to,
+        )
+        given_back = given_back.join(fact, is_its).where(its)
+    for device, epoch, seq, refers_to, body in connection.execute(given_back):
         if seq <= vector.get((device, epoch), 0):
             returned.setdefault((device, epoch, refers_to), []).append(parse_fact(body))
     return returned

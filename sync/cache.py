@@ -2,8 +2,9 @@
 
 Law: a base is written beside, hashed, checked and flushed before ``current`` names it; ``current`` is replaced
 atomically, so a crash at any point leaves the old base whole. A base is its own file ``<seq>.db`` and never renamed
-over another: an old ``-wal`` beside a new file would mix their rows. Numbers never go back. Two bases are kept. sync is
-the only writer here; the lane opens ``mode=ro``.
+over another: an old ``-wal`` beside a new file would mix their rows. Deltas come into the base in use, all that came
+together in one transaction: what its own ``meta`` says is the truth, the pointer follows. Numbers never go back, but by
+a person's `roll_back`. Two bases are kept. Who holds `turn` writes here; the lane opens ``mode=ro``.
 
 Source: docs/sync.md, "The cache"; SQLite, "How To Corrupt An SQLite Database File".
 """
@@ -11,19 +12,22 @@ Source: docs/sync.md, "The cache"; SQLite, "How To Corrupt An SQLite Database Fi
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from urllib.parse import quote
 
 import msgspec
-import zstandard
 
 from scanner.core.errors import CentralError, StoreError
+from sync.assembling import assemble, not_as_announced
+from sync.delta import Delta
+from sync.delta_rows import load_meta
 from sync.durable import (
     OWNER_FILE,
     flush,
@@ -32,17 +36,18 @@ from sync.durable import (
     save_atomically,
     write_fault,
 )
-from sync.manifest import BASE_BYTES, Manifest
-from sync.snapshot import FORMAT, INDEXES, META_KEYS, TABLES
+from sync.manifest import Manifest
+from sync.readable_delta import apply_checked
+from sync.verified_base import is_whole, verify_base
 
 POINTER_BYTES = 4_096
-CHUNK_BYTES = 1024 * 1024
-WINDOW_BYTES = 32 * 1024 * 1024
-"""Memory that a compressed part may ask for, at most (zstd level 19 asks for 8 MiB)."""
 ROOM_BYTES = 64 * 1024 * 1024
 """Left free on the disk for the ledger, which is worth more than a newer snapshot."""
 SIDE_FILES = ("-wal", "-shm", "-journal")
 KEPT_BASES = 2
+HOLD_FILE = "held.json"
+TURN_WAIT_S = 10.0
+TURN_LOOK_S = 0.05
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -78,6 +83,36 @@ class Cache:
         """The base a pointer names."""
         return self.folder / pointer.file
 
+    @contextlib.contextmanager
+    def turn(self, wait_s: float = TURN_WAIT_S) -> Iterator[None]:
+        """The right to write here: the running sync while it looks for a snapshot, or a person's command.
+
+        Raises:
+            StoreError: ``cache_in_use``.
+        """
+        handle = os.open(make_folder(self.folder) / "lock", os.O_RDWR | os.O_CREAT, OWNER_FILE)
+        try:
+            _take(handle, wait_s)
+            yield
+        finally:
+            os.close(handle)
+
+    def meta(self, pointer: Pointer) -> dict[str, str]:
+        """What a base says of itself; empty when it cannot be read."""
+        return _load_meta(self.base_path(pointer))
+
+    def grants(self, pointer: Pointer | None) -> int:
+        """How many grants a base has; 0 without one, or when it cannot be read."""
+        return 0 if pointer is None else int(self.meta(pointer).get("grants", "0"))
+
+    def settle(self) -> Pointer | None:
+        """The base in use, named by what it holds: a crash may have come between a delta and the pointer."""
+        pointer = self.current()
+        meta = {} if pointer is None else self.meta(pointer)
+        if pointer is None or not meta or int(meta["snapshot_seq"]) == pointer.seq:
+            return pointer
+        return self._point(pointer.file, meta, pointer.sha256)
+
     def vector(self) -> dict[tuple[str, str], int]:
         """Up to where every base that is kept counts each ledger: the lane may have to go back to the one before."""
         vectors = [_load_vector(self.folder / f"{seq}.db") for seq in self.kept()]
@@ -93,15 +128,12 @@ class Cache:
         if pointer is None:
             return None
         path = self.base_path(pointer)
-        try:
-            with contextlib.closing(_connect_untrusted(path)) as connection:
-                _verify_whole(connection)
-        except (sqlite3.Error, CentralError):
-            aside = path.with_name(f"{path.name}.damaged")
-            path.replace(aside)
-            flush_folder(self.folder)
-            return aside
-        return None
+        if is_whole(path):
+            return None
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        flush_folder(self.folder)
+        return aside
 
     def require_room(self, needed_bytes: int) -> None:
         """Refuse a download that would fill the disk.
@@ -118,18 +150,22 @@ class Cache:
                 "make room on the disk; the ledger keeps its own reserve",
             )
 
-    def place(self, manifest: Manifest, parts: Sequence[Path]) -> Pointer:
-        """Make a base of verified parts the current one.
+    def place(
+        self, manifest: Manifest, parts: Sequence[Path], deltas: Sequence[Delta] = ()
+    ) -> Pointer:
+        """Make a base of verified parts, with the deltas since, the current one.
 
         Raises:
-            CentralError: the base is not what the manifest says, or not one of ours.
+            CentralError: the base is not what the manifest says, or not one of ours; a delta does not fit.
             StoreError: the disk.
         """
         self.refuse_older(manifest.seq)
         beside = make_folder(self.folder) / f".{manifest.seq}.new"
         try:
-            _assemble(parts, beside, manifest)
+            _remove_base(beside)
+            assemble(parts, beside, manifest.base)
             verify_base(beside, manifest)
+            _apply_beside(beside, manifest, deltas)
             pointer = self._name(beside, manifest)
         except OSError as error:
             raise write_fault(error, "the new base") from error
@@ -139,9 +175,61 @@ class Cache:
         self.prune()
         return pointer
 
+    def apply(self, manifest: Manifest, deltas: Sequence[Delta]) -> Pointer:
+        """Bring the base in use forward, in one transaction: a lane sees all of it or nothing.
+
+        Raises:
+            CentralError: a delta does not fit, or what it says cannot be read; nothing was changed.
+            StoreError: ``delta_not_applied``, ``file_not_written``.
+        """
+        self.refuse_older(manifest.seq)
+        pointer = self.current()
+        if pointer is None:
+            raise _not_applied("there is no base")
+        try:
+            with contextlib.closing(_connect_to_write(self.base_path(pointer))) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                apply_checked(connection, deltas)
+                meta = load_meta(connection)
+                if meta["snapshot_seq"] != str(manifest.seq):
+                    raise not_as_announced(f"its deltas lead to {meta['snapshot_seq']}")
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _not_applied(str(error)) from error
+        return self._point(pointer.file, meta, pointer.sha256)
+
+    def find_before(self, current: Pointer | None) -> Pointer:
+        """The whole base before the one in use.
+
+        Raises:
+            StoreError: ``no_base_before``.
+        """
+        newest = 0 if current is None else _seq_of(Path(current.file))
+        for seq in self.kept():
+            meta = _load_meta(self.folder / f"{seq}.db")
+            is_before = seq < newest
+            if is_before and meta and is_whole(self.folder / f"{seq}.db"):
+                return Pointer(f"{seq}.db", int(meta["snapshot_seq"]), int(meta["created_at"]), "")
+        raise StoreError(
+            "no_base_before",
+            "there is no earlier base here; nothing was changed",
+            "bring a snapshot with: portillon sync --once, or portillon snapshot import PATH",
+        )
+
+    def point_to(self, pointer: Pointer) -> Pointer:
+        """Name another base that is kept: only for a person who goes back."""
+        save_atomically(self.pointer_path, msgspec.json.encode(pointer))
+        return pointer
+
+    def _point(self, name: str, meta: dict[str, str], sha256: str) -> Pointer:
+        pointer = Pointer(name, int(meta["snapshot_seq"]), int(meta["created_at"]), sha256)
+        save_atomically(self.pointer_path, msgspec.json.encode(pointer))
+        return pointer
+
     def _name(self, beside: Path, manifest: Manifest) -> Pointer:
         _use_write_ahead_log(beside)
         _flush_file(beside)
+        self._forget_rolled_back()
         base = self.folder / f"{manifest.seq}.db"
         # not current, so it is the leaving of a crash
         _remove_base(base)
@@ -150,6 +238,13 @@ class Cache:
         pointer = Pointer(base.name, manifest.seq, manifest.created_at, manifest.base.sha256)
         save_atomically(self.pointer_path, msgspec.json.encode(pointer))
         return pointer
+
+    def _forget_rolled_back(self) -> None:
+        """What a person went back from is nothing to go back to."""
+        current = self.current()
+        for seq in self.kept():
+            if current is not None and seq > _seq_of(Path(current.file)):
+                _remove_base(self.folder / f"{seq}.db")
 
     def refuse_older(self, seq: int) -> None:
         """Versions never go back.
@@ -174,10 +269,9 @@ class Cache:
         current = self.current()
         if current is None:
             return
-        bases = sorted((seq, path) for path in self.folder.glob("*.db") if (seq := _seq_of(path)))
-        older = [path for seq, path in bases if seq < current.seq]
-        for path in older[: max(0, len(older) - (KEPT_BASES - 1))]:
-            _remove_base(path)
+        older = [seq for seq in self.kept() if seq < _seq_of(Path(current.file))]
+        for seq in older[KEPT_BASES - 1 :]:
+            _remove_base(self.folder / f"{seq}.db")
 
     def erase(self) -> None:
         """Forget the site: the pointer first, then every base, download and trusted metadata.
@@ -188,6 +282,7 @@ class Cache:
         try:
             make_folder(self.folder)
             self.pointer_path.unlink(missing_ok=True)
+            (self.folder / HOLD_FILE).unlink(missing_ok=True)
             for path in (*self.folder.glob("*.db*"), *self.folder.glob(".*.new")):
                 _remove_base(path)
             for name in ("parts", "tuf"):
@@ -208,6 +303,15 @@ def _load_vector(path: Path) -> dict[tuple[str, str], int]:
     return {(device, epoch): seq for device, epoch, seq in rows}
 
 
+def _load_meta(path: Path) -> dict[str, str]:
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            return load_meta(connection)
+    except sqlite3.Error:
+        return {}
+
+
 def _seq_of(path: Path) -> int:
     return int(path.stem) if path.stem.isdigit() else 0
 
@@ -217,136 +321,49 @@ def _remove_base(path: Path) -> None:
         path.with_name(name).unlink(missing_ok=True)
 
 
-class _Joined:
-    """Parts as one stream to read."""
-
-    def __init__(self, parts: Iterable[Path]) -> None:
-        self._chunks = self._read(parts)
-
-    @staticmethod
-    def _read(parts: Iterable[Path]) -> Iterator[bytes]:
-        for part in parts:
-            with part.open("rb") as file:
-                while chunk := file.read(CHUNK_BYTES):
-                    yield chunk
-
-    def read(self, _size: int = -1) -> bytes:
-        """The next piece; empty at the end. The size asked for is only a wish (see io.RawIOBase)."""
-        return next(self._chunks, b"")
+def _apply_beside(path: Path, manifest: Manifest, deltas: Sequence[Delta]) -> None:
+    """Bring a base that nobody reads yet to the manifest's snapshot."""
+    if not deltas:
+        return
+    with contextlib.closing(_connect_to_write(path)) as connection:
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("BEGIN")
+        apply_checked(connection, deltas)
+        connection.execute("COMMIT")
+        if load_meta(connection)["snapshot_seq"] != str(manifest.seq):
+            raise not_as_announced("its deltas lead to another snapshot")
 
 
-def _assemble(parts: Sequence[Path], beside: Path, manifest: Manifest) -> None:
-    """Decompress the parts into one flushed file, and hold it to the manifest's size and hash."""
-    _remove_base(beside)
-    digest, size = hashlib.sha256(), 0
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        for chunk in _decompressed(parts):
-            size += len(chunk)
-            if size > manifest.base.bytes:
-                raise _not_as_announced(f"over {manifest.base.bytes} bytes")
-            digest.update(chunk)
-            file.write(chunk)
-    if size != manifest.base.bytes or digest.hexdigest() != manifest.base.sha256.lower():
-        raise _not_as_announced(f"{size} of {manifest.base.bytes} bytes, or another hash")
-
-
-def _decompressed(parts: Sequence[Path]) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES).stream_reader(
-        _Joined(parts),  # type: ignore[arg-type]  # all it needs is read()
-        read_across_frames=True,
-    )
-    try:
-        while chunk := reader.read(CHUNK_BYTES):
-            yield chunk
-    except zstandard.ZstdError as error:
-        raise _not_as_announced(str(error)) from error
-
-
-def _not_as_announced(why: str) -> CentralError:
-    return CentralError(
-        "base_not_as_announced",
-        f"the base is not the one its manifest announces ({why}); the old state stays",
-        "the next contact fetches it again; if this stays, look at the central's publisher",
-    )
-
-
-def verify_base(path: Path, manifest: Manifest) -> None:
-    """Open an untrusted SQLite file and see that it is a base of this manifest, whole and of our schema.
-
-    Raises:
-        CentralError: ``base_damaged``, ``base_schema_unknown``, ``base_wrong_site``, ``base_not_as_announced``.
-    """
-    try:
-        with contextlib.closing(_connect_untrusted(path)) as connection:
-            _verify_schema(connection)
-            _verify_whole(connection)
-            _verify_meta(connection, manifest)
-    except sqlite3.Error as error:
-        raise _damaged(str(error)) from error
-
-
-def _connect_untrusted(path: Path) -> sqlite3.Connection:
-    # immutable: no side files, no locks, and a WAL header changes nothing
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    # measured: a third less time for quick_check
-    connection.execute(f"PRAGMA mmap_size = {BASE_BYTES}")
+    connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def _verify_schema(connection: sqlite3.Connection) -> None:
-    """Compare names and text before anything of the file is run: no view, no trigger, no extra index."""
-    found = {
-        (kind, name, sql)
-        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema")
-        if not (kind == "index" and sql is None and name.startswith("sqlite_autoindex_"))
-    }
-    tables = {("table", name, sql) for name, sql in TABLES.items()}
-    indexes = {("index", name, sql) for name, sql in INDEXES.items()}
-    if odd := found ^ (tables | indexes):
-        names = ", ".join(sorted({str(name)[:40] for _kind, name, _sql in odd})[:5])
-        raise CentralError(
-            "base_schema_unknown",
-            f"the base has other tables than format {FORMAT} ({names}); the old state stays",
-            "central and gate run versions that do not fit: update the gates first",
-        )
-
-
-def _verify_whole(connection: sqlite3.Connection) -> None:
-    answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if answer != "ok":
-        raise _damaged(str(answer))
-
-
-def _damaged(why: str) -> CentralError:
-    return CentralError(
-        "base_damaged",
-        f"the base is not a whole SQLite file ({why[:200]}); the old state stays",
-        "look at the central's publisher and its disk",
+def _not_applied(why: str) -> StoreError:
+    return StoreError(
+        "delta_not_applied",
+        f"a delta could not be put into the base in use ({why[:200]}); nothing was changed",
+        "the base is fetched instead; if this stays, look at the disk",
     )
 
 
-def _verify_meta(connection: sqlite3.Connection, manifest: Manifest) -> None:
-    meta = dict(connection.execute("SELECT name, value FROM meta"))
-    expected = {
-        "format": str(FORMAT),
-        "site": manifest.site,
-        "snapshot_seq": str(manifest.seq),
-        "created_at": str(manifest.created_at),
-        "pepper_id": manifest.pepper_id,
-    }
-    wrong = sorted(name for name, value in expected.items() if meta.get(name) != value)
-    if "site" in wrong:
-        raise CentralError(
-            "base_wrong_site",
-            f"the base is of site {meta.get('site', '')[:64]!r}, not of {manifest.site!r}; the old state stays",
-            "look at the central's publisher",
-        )
-    if wrong or set(meta) != set(META_KEYS):
-        raise _not_as_announced(f"its own {', '.join(wrong) or 'table meta'} says something else")
+def _take(handle: int, wait_s: float) -> None:
+    pause, looks = Event(), int(wait_s / TURN_LOOK_S)
+    for _ in range(looks + 1):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(TURN_LOOK_S)
+        else:
+            return
+    raise StoreError(
+        "cache_in_use",
+        f"another process has been putting a snapshot in place for {wait_s:.0f} s; nothing was done",
+        "it is done soon: try again, or stop portillon-sync meanwhile",
+    )
 
 
 def _use_write_ahead_log(path: Path) -> None:

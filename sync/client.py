@@ -14,7 +14,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -47,6 +47,7 @@ SLOWEST_BYTES_S = 1_024
 """A download slower than this is given up (a 10 kbit/s line has 1,250)."""
 
 _GOOD = (requests.codes.ok, requests.codes.created)
+_GOOD_PIECE = (*_GOOD, requests.codes.partial_content)
 _NONCE = re.compile(r"[\x21-\x7e]{1,256}")
 
 
@@ -56,6 +57,16 @@ class Identity:
 
     device: str
     signer: Signer
+
+
+class Held(Protocol):
+    """What is here of a file (`sync.partial_file`)."""
+
+    def size(self) -> int:
+        """So many bytes."""
+
+    def start_over(self) -> None:
+        """Nothing of it counts."""
 
 
 Reply = TypeVar("Reply")
@@ -174,8 +185,14 @@ class CentralClient:
         except InputError as error:
             raise unreadable(error) from error
 
-    def stream(self, path: str, limit_bytes: int) -> Iterator[bytes]:
+    def stream(self, path: str, limit_bytes: int, held: Held | None = None) -> Iterator[bytes]:
         """The bytes of a file, as they come.
+
+        Args:
+            path: which file.
+            limit_bytes: at most so many come now.
+            held: what is here already; told to start over when the whole comes nevertheless, because a central does
+                not send pieces.
 
         Raises:
             LineError: nothing whole was heard.
@@ -183,8 +200,14 @@ class CentralClient:
             CentralError: ``central_oversize``.
         """
         seconds = self._settings.total_timeout_s + limit_bytes / SLOWEST_BYTES_S
-        with self._deadline(seconds), self._open("GET", path, None, is_signed=True) as response:
+        start = held.size() if held else 0
+        with (
+            self._deadline(seconds),
+            self._open("GET", path, None, is_signed=True, start=start) as response,
+        ):
             refuse_html(response)
+            if held and start and response.status_code != requests.codes.partial_content:
+                held.start_over()
             yield from read_capped(response, limit_bytes)
 
     def listen(self, path: str) -> Iterator[bytes]:
@@ -209,22 +232,26 @@ class CentralClient:
 
     @contextlib.contextmanager
     def _open(
-        self, method: str, path: str, body: bytes | None, *, is_signed: bool
+        self, method: str, path: str, body: bytes | None, *, is_signed: bool, start: int = 0
     ) -> Iterator[Response]:
         """An answered request whose status is good."""
-        response = self._send(method, path, body, is_signed=is_signed)
+        response = self._send(method, path, body, is_signed=is_signed, start=start)
         try:
             if response.status_code == requests.codes.unauthorized and is_signed and self._nonce:
                 response.close()
-                response = self._send(method, path, body, is_signed=is_signed)
-            if response.status_code not in _GOOD:
+                response = self._send(method, path, body, is_signed=is_signed, start=start)
+            if response.status_code not in (_GOOD_PIECE if start else _GOOD):
                 raise refusal(response)
             yield response
         finally:
             response.close()
 
-    def _send(self, method: str, path: str, body: bytes | None, *, is_signed: bool) -> Response:
+    def _send(
+        self, method: str, path: str, body: bytes | None, *, is_signed: bool, start: int = 0
+    ) -> Response:
         request = self._prepare(method, path, body)
+        if start:
+            request.headers["Range"] = f"bytes={start}-"
         if is_signed:
             self._sign(request, self._take_nonce() if self._nonce else self.fetch_nonce())
         response = self._http.send(

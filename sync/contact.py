@@ -23,6 +23,7 @@ from sync.device import Device, save_device
 from sync.device_key import Signer
 from sync.durable import save_atomically
 from sync.fetching import fetch_snapshot
+from sync.holding import Hold
 from sync.outbox import Outbox
 from sync.report import ContactReport, fault_of
 from sync.session import (
@@ -33,12 +34,14 @@ from sync.session import (
     NothingRecorded,
     Receipted,
     Session,
+    SnapshotHeld,
     SnapshotVerified,
     Step,
     TimeAnswered,
     advance,
 )
 from sync.settings import SyncSettings
+from sync.trust import SignedFetcher
 from sync.wire import DeviceReply, DeviceState, Exchange, TimeReply, encode_message
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ class _Seen:
     state: str = ""
     proven_now_ms: int | None = None
     has_new_snapshot: bool = False
+    held_snapshot: Hold | None = None
     held: int = 0
     sent: int = 0
     rejected: int = 0
@@ -179,7 +183,8 @@ class Contact:
         self._keep(
             msgspec.structs.replace(self.device, peppers={}, event_master=None, is_revoked=True)
         )
-        self.files.cache.erase()
+        with self.files.cache.turn():
+            self.files.cache.erase()
         self.files.peers.erase_facts()
         return Erased()
 
@@ -220,7 +225,7 @@ class Contact:
 
     def _fetch(self, client: CentralClient, _session: Session) -> Event:
         fetched = fetch_snapshot(
-            client,
+            SignedFetcher(client, self.settings.parts_dir),
             self.settings,
             self.device,
             self._reference_ms(),
@@ -228,14 +233,11 @@ class Contact:
         )
         self._keep(fetched.device)
         self._seen.has_new_snapshot |= fetched.is_new
-        return SnapshotVerified(fetched.seq)
+        self._seen.held_snapshot = fetched.held
+        return SnapshotVerified(fetched.seq) if fetched.held is None else SnapshotHeld()
 
     def _reference_ms(self) -> int:
-        """Signed time, and never before what is known to have passed."""
-        current = self.files.cache.current()
-        proof = load_proof(self.settings)
-        now = proof.now_at(self.clock.boot_id(), self.clock.monotonic_ms()) if proof else None
-        return max(current.created_at if current else 0, proof.now_ms if proof else 0, now or 0)
+        return reference_ms(self.settings, self.files.cache, self.clock)
 
     def _keep(self, device: Device) -> None:
         if device != self.device:
@@ -251,6 +253,7 @@ class Contact:
             proven_now_ms=self._seen.proven_now_ms,
             snapshot_seq=session.snapshot_seq,
             has_new_snapshot=self._seen.has_new_snapshot,
+            held_snapshot=self._seen.held_snapshot,
             have=session.have,
             held=self._seen.held,
             sent=self._seen.sent,
@@ -269,3 +272,10 @@ def load_proof(settings: SyncSettings) -> TimeProof | None:
             return msgspec.json.decode(file.read(PROOF_BYTES), type=TimeProof)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
+
+
+def reference_ms(settings: SyncSettings, cache: Cache, clock: Clock) -> int:
+    """Signed time, and never before what is known to have passed."""
+    current, proof = cache.current(), load_proof(settings)
+    now = proof.now_at(clock.boot_id(), clock.monotonic_ms()) if proof else None
+    return max(current.created_at if current else 0, proof.now_ms if proof else 0, now or 0)

@@ -18,16 +18,34 @@ BASE_BYTES = 4 * 1024 * 1024 * 1024
 
 
 class BaseFile(msgspec.Struct, frozen=True):
-    """``parts`` are target names; ``bytes`` and ``sha256`` (hex) are of the decompressed SQLite file."""
+    """``parts`` are target names; ``bytes`` and ``sha256`` (hex) are of the decompressed SQLite file.
+
+    ``seq`` and ``created_at`` are the base's own; 0 = those of the manifest.
+    """
 
     parts: list[str]
     bytes: int
     sha256: str
     rows: int
+    seq: int = 0
+    created_at: int = 0
+
+
+class DeltaFile(msgspec.Struct, frozen=True, rename={"from_seq": "from", "to_seq": "to"}):
+    """A delta from one snapshot to a later one; ``rows`` is how many it changes."""
+
+    target: str
+    from_seq: int
+    to_seq: int
+    rows: int
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a gate fetches first. ``seq`` never goes back; ``deltas`` stays empty until a central makes some."""
+    """What a gate fetches first. ``seq`` never goes back.
+
+    ``rows``: grants at ``seq``; None = those of the base. ``deltas`` lead on from one another, in order, to ``seq``;
+    the base is one of the snapshots they pass.
+    """
 
     format: int
     site: str
@@ -35,7 +53,23 @@ class Manifest(msgspec.Struct, frozen=True):
     created_at: int
     pepper_id: str
     base: BaseFile
-    deltas: list[str] = []
+    rows: int | None = None
+    deltas: list[DeltaFile] = []
+
+    @property
+    def base_seq(self) -> int:
+        """Which snapshot the base is."""
+        return self.base.seq or self.seq
+
+    @property
+    def base_created_at(self) -> int:
+        """From when the base is."""
+        return self.base.created_at or self.created_at
+
+    @property
+    def grants(self) -> int:
+        """How many grants there are when all is applied."""
+        return self.base.rows if self.rows is None else self.rows
 
 
 class CentralKeys(msgspec.Struct, frozen=True):
@@ -62,3 +96,8 @@ def central_keys_target(site: str) -> str:
 def part_target(site: str, seq: int, number: int) -> str:
     """Target name of one part of a base."""
     return f"{site}/base-{seq}-{number:04d}.zst"
+
+
+def delta_target(site: str, from_seq: int, to_seq: int) -> str:
+    """Target name of a delta."""
+    return f"{site}/delta-{from_seq}-{to_seq}.zst"

@@ -16,6 +16,7 @@ import msgspec
 from scanner.core.errors import GateError
 from sync.central_faults import LineError, RefusedError
 from sync.durable import save_atomically
+from sync.holding import Hold
 from sync.session import Fault
 
 QUIET = frozenset(
@@ -53,6 +54,7 @@ class ContactReport:
     is_unfinished: bool = False
     retry_after_s: float = 0.0
     faults: tuple[Fault, ...] = field(default=())
+    held_snapshot: Hold | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -66,8 +68,15 @@ class ContactReport:
 
     @property
     def alarms(self) -> tuple[Fault, ...]:
-        """Faults a person has to look at."""
-        return tuple(f for f in self.faults if not f.is_line and f.code not in QUIET)
+        """Faults a person has to look at, and a snapshot that waits for one."""
+        faults = tuple(f for f in self.faults if not f.is_line and f.code not in QUIET)
+        return (*faults, *self.waiting)
+
+    @property
+    def waiting(self) -> tuple[Fault, ...]:
+        """A snapshot that waits for a person's yes; no fault of the contact."""
+        hold = self.held_snapshot
+        return () if hold is None else (Fault.of(hold.doubt),)
 
 
 class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +112,7 @@ def describe_report(report: ContactReport) -> str:
     new = " (new)" if report.has_new_snapshot else ""
     facts = f"{report.sent} facts sent, {report.have} of {report.held} receipted"
     lines = [f"{mark} {site} · snapshot {report.snapshot_seq or 'none'}{new} · {facts}"]
-    for fault in report.faults:
+    for fault in (*report.faults, *report.waiting):
         lines.append(f"  {fault.message} [{fault.code}]")
         lines += [f"    → {fault.hint}"] if fault.hint else []
     return "\n".join(lines)

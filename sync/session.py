@@ -119,6 +119,11 @@ class SnapshotVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotHeld:
+    """A newer snapshot is there, and waits for a person."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The step did not succeed."""
 
@@ -126,7 +131,14 @@ class Failed:
 
 
 Event = (
-    TimeAnswered | DeviceAnswered | Erased | NothingRecorded | Receipted | SnapshotVerified | Failed
+    TimeAnswered
+    | DeviceAnswered
+    | Erased
+    | NothingRecorded
+    | Receipted
+    | SnapshotVerified
+    | SnapshotHeld
+    | Failed
 )
 
 
@@ -225,6 +237,11 @@ def _snapshot_verified(session: Session, event: SnapshotVerified) -> Session:
     return replace(after, step=Step.END if after.is_drained else Step.EXCHANGE)
 
 
+def _snapshot_held(session: Session, _event: SnapshotHeld) -> Session:
+    after = replace(session, is_snapshot_lost=True, is_snapshot_due=False, batches=0)
+    return replace(after, step=Step.END if after.is_drained else Step.EXCHANGE)
+
+
 def _line_failed(session: Session, event: Failed) -> Session:
     return replace(_note(session, event.fault), step=Step.END)
 
@@ -305,6 +322,7 @@ _TABLE: dict[tuple[Step, type[Event]], Callable[[Session, Any], Session]] = {
     (Step.EXCHANGE, Receipted): _receipted,
     (Step.EXCHANGE, Failed): _exchange_failed,
     (Step.SNAPSHOT, SnapshotVerified): _snapshot_verified,
+    (Step.SNAPSHOT, SnapshotHeld): _snapshot_held,
     (Step.SNAPSHOT, Failed): _snapshot_failed,
 }
 """The automaton. What is not here cannot happen."""

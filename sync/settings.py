@@ -17,7 +17,7 @@ class SyncSettings:
 
     ``central_url`` empty = the address learned at enrolment. ``ca_file``: certificates to trust instead of the
     bundled ones. ``total_timeout_s`` bounds one message, whatever trickles in; a part of a base gets more time in
-    proportion to its size.
+    proportion to its size. ``max_shrink``: the share of its grants that a new snapshot may lack without a person's yes.
     """
 
     data_dir: Path
@@ -30,6 +30,7 @@ class SyncSettings:
     total_timeout_s: float = 60.0
     ca_file: Path | None = None
     software: str = "portillon"
+    max_shrink: float = 0.5
 
     @property
     def ledger_path(self) -> Path:
@@ -65,6 +66,11 @@ class SyncSettings:
     def parts_dir(self) -> Path:
         """Downloads in progress."""
         return self.cache_dir / "parts"
+
+    @property
+    def hold_path(self) -> Path:
+        """What waits for a person's yes."""
+        return self.cache_dir / "held.json"
 
     @property
     def peers_dir(self) -> Path:

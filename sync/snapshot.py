@@ -1,7 +1,7 @@
 """The snapshot's format: the tables of a base file, one definition for the central that writes and the gate that reads.
 
-Law: a base is one SQLite file, never changed after it is named current. Its schema text is compared before use. It
-holds keyed hashes, never codes; rights, never people. Booleans are 0/1, instants are ms, names are stored as text,
+Law: a base is one SQLite file; once it is named current only deltas change it. Its schema text is compared before use.
+It holds keyed hashes, never codes; rights, never people. Booleans are 0/1, instants are ms, names are stored as text,
 sets of numbers as ``,``-separated text (NULL = all), small structures as JSON with sorted keys.
 
 Source: docs/sync-protocol.md, "Snapshot".
@@ -15,7 +15,7 @@ PART_BYTES = 4 * 1024 * 1024
 """A compressed base travels in parts of this size, so that a dropped line resumes at the part."""
 
 TABLES: dict[str, str] = {
-    # format, site, snapshot_seq, created_at, pepper_id, digest ...: see META_KEYS
+    # format, site, snapshot_seq, created_at ...: see META_KEYS
     "meta": "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "credential": (
         "CREATE TABLE credential (key BLOB NOT NULL, grant_no INTEGER NOT NULL,"
@@ -101,7 +101,10 @@ TABLES: dict[str, str] = {
 INDEXES: dict[str, str] = {}
 
 META_KEYS = ("format", "site", "snapshot_seq", "created_at", "pepper_id", "grants")
-"""Every base has exactly these names in ``meta``."""
+"""Every base has these names in ``meta``."""
+
+META_KEYS_NEWER = ("digest",)
+"""What a base may also say: without a digest it takes no deltas."""
 
 REVOKED_PREFIX_BYTES = 8
 

@@ -8,15 +8,12 @@ Source: docs/sync.md, "Status".
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from urllib.parse import quote
-
 import msgspec
 
 from sync.cache import Cache
 from sync.clock_proof import Clock
 from sync.contact import load_proof
+from sync.holding import Hold, load_hold
 from sync.report import SyncStatus, load_status
 from sync.settings import SyncSettings
 
@@ -24,7 +21,10 @@ SECOND_MS = 1_000
 
 
 class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """``seq`` 0: none yet. ``is_age_proven``: the age is by signed time. ``last`` is the newest contact."""
+    """``seq`` 0: none yet. ``is_age_proven``: the age is by signed time. ``last`` is the newest contact.
+
+    ``base_seq``: the base that deltas brought to ``seq``. ``held``: what waits for a yes.
+    """
 
     seq: int = 0
     created_at: int = 0
@@ -34,7 +34,9 @@ class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
     grants: int = 0
     bytes: int = 0
     sha256: str = ""
+    base_seq: int = 0
     kept: list[int] = []
+    held: Hold | None = None
     last: SyncStatus | None = None
 
 
@@ -48,7 +50,7 @@ def load_snapshot_status(settings: SyncSettings, clock: Clock) -> SnapshotStatus
     proven = proof.now_at(clock.boot_id(), clock.monotonic_ms()) if proof else None
     now = clock.now_ms() if proven is None else proven
     path = cache.base_path(pointer)
-    meta = _load_meta(str(path.absolute()))
+    meta = cache.meta(pointer)
     return SnapshotStatus(
         seq=pointer.seq,
         created_at=pointer.created_at,
@@ -58,19 +60,11 @@ def load_snapshot_status(settings: SyncSettings, clock: Clock) -> SnapshotStatus
         grants=int(meta.get("grants", "0")),
         bytes=path.stat().st_size,
         sha256=pointer.sha256,
+        base_seq=int(path.stem),
         kept=cache.kept(),
+        held=load_hold(settings.hold_path),
         last=last,
     )
-
-
-def _load_meta(path: str) -> dict[str, str]:
-    try:
-        with contextlib.closing(
-            sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
-        ) as connection:
-            return dict(connection.execute("SELECT name, value FROM meta").fetchall())
-    except sqlite3.Error:
-        return {}
 
 
 def describe_status(status: SnapshotStatus) -> str:
@@ -81,8 +75,11 @@ def describe_status(status: SnapshotStatus) -> str:
     lines = [
         f"✔ snapshot {status.seq} of {status.site!r}: {status.grants} grants, {status.bytes} bytes",
         f"  age {status.age_s} s by {by}",
-        f"  kept: {', '.join(str(seq) for seq in status.kept)}",
+        f"  base {status.base_seq}; kept: {', '.join(str(seq) for seq in status.kept)}",
     ]
+    if status.held is not None:
+        doubt = status.held.doubt
+        lines += [f"  {doubt.message} [{doubt.code}]", f"  → {doubt.hint}"]
     if status.last is not None:
         lines += [f"  {f.message} [{f.code}]" for f in status.last.report.faults]
     return "\n".join(lines)

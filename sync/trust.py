@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from tuf.ngclient.updater import Updater
 from scanner.core.errors import CentralError, GateError
 from sync.central_faults import OVERSIZE, RefusedError
 from sync.client import CentralClient
+from sync.delta import DELTA_WIRE_BYTES
 from sync.durable import make_folder, write_fault
 from sync.manifest import (
     BASE_BYTES,
@@ -46,10 +48,14 @@ from sync.manifest import (
     central_keys_target,
     manifest_target,
 )
+from sync.partial_file import SUFFIX, resumed
 from sync.snapshot import PART_BYTES
 
 METADATA_PATH = "/v1/repo/metadata/"
 TARGETS_PATH = "/v1/repo/targets/"
+KEYS_FILE = "central-keys.json"
+"""Kept beside the parts in progress."""
+_PART = re.compile(r"[0-9a-f]{64}\.base-[0-9]+-[0-9]+\.zst")
 NOT_FOUND = 404
 SECOND_MS = 1_000
 YEAR_9999_MS = 253_370_764_800_000
@@ -59,8 +65,9 @@ YEAR_9999_MS = 253_370_764_800_000
 class SignedFetcher(FetcherInterface):
     """Lets python-tuf fetch with the device's signed requests."""
 
-    def __init__(self, client: CentralClient) -> None:
+    def __init__(self, client: CentralClient, partials: Path | None = None) -> None:
         self._client = client
+        self._partials = partials
         self._limit_bytes = 0
 
     def download_file(self, url: str, max_length: int) -> Any:
@@ -70,7 +77,7 @@ class SignedFetcher(FetcherInterface):
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         try:
-            yield from self._client.stream(url, self._limit_bytes)
+            yield from self._stream(url)
         except RefusedError as error:
             # python-tuf ends its walk over newer roots at the first that is not there
             if error.status == NOT_FOUND:
@@ -80,6 +87,15 @@ class SignedFetcher(FetcherInterface):
             if error.code == OVERSIZE:
                 raise DownloadLengthMismatchError(error.message) from error
             raise
+
+    def _stream(self, url: str) -> Iterator[bytes]:
+        """A part of a base goes on where an earlier line dropped; what is small begins anew."""
+        name = url.rpartition("/")[2]
+        if self._partials is None or not _PART.fullmatch(name):
+            return self._client.stream(url, self._limit_bytes)
+        limit = self._limit_bytes
+        path = self._partials / (name + SUFFIX)
+        return resumed(path, limit, lambda held: self._client.stream(url, limit, held))
 
 
 def set_reference_time(updater: Updater, at_ms: int) -> None:
@@ -151,8 +167,13 @@ class Repository:
         return _verify_manifest(_parse(Manifest, raw), self._site)
 
     def fetch_central_keys(self) -> CentralKeys:
-        """The keys that sign receipts and time from now on."""
-        return _parse(CentralKeys, self._fetch_small(central_keys_target(self._site)))
+        """The keys that sign receipts and time from now on; not fetched again while they are the same."""
+        with _faults_named():
+            target = self._find(central_keys_target(self._site), MANIFEST_BYTES)
+            path = self._parts / KEYS_FILE
+            if self._updater.find_cached_target(target, str(path)) is None:
+                self._updater.download_target(target, str(path))
+            return _parse(CentralKeys, path.read_bytes())
 
     def fetch_part(self, name: str) -> Path:
         """One verified part of a base; not fetched again if it is here already."""
@@ -163,14 +184,18 @@ class Repository:
                 self._updater.download_target(target, str(path))
             return path
 
+    def fetch_delta(self, name: str) -> bytes:
+        """One verified delta."""
+        return self._fetch_small(name, DELTA_WIRE_BYTES)
+
     def part_bytes(self, name: str) -> int:
         """How long a part is, before it is fetched."""
         with _faults_named():
             return self._find(name, PART_BYTES).length
 
-    def _fetch_small(self, name: str) -> bytes:
+    def _fetch_small(self, name: str, limit_bytes: int = MANIFEST_BYTES) -> bytes:
         with _faults_named():
-            target = self._find(name, MANIFEST_BYTES)
+            target = self._find(name, limit_bytes)
             path = self._parts / "small"
             self._updater.download_target(target, str(path))
             raw = path.read_bytes()

@@ -152,7 +152,7 @@ class Worker:
         self._failures = 0 if report.is_ok else self._failures + 1
         if report.is_ok:
             self._last_ok_at_ms = report.at_ms
-        self._tell(report.faults)
+        self._tell((*report.faults, *report.waiting))
         _log_progress(report)
         if any(fault.code == PEERS_UNUSABLE for fault in report.faults):
             self._reopen_peers()

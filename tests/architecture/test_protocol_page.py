@@ -12,14 +12,14 @@ import pytest
 
 from scanner.core.events import Fact, FactKind
 from support.checkout import ROOT
-from sync import manifest, snapshot, wire
+from sync import delta, manifest, snapshot, wire
 
 PAGE = (ROOT / "docs" / "sync-protocol.md").read_text(encoding="utf-8")
 CENTRAL = (ROOT / "docs" / "central.md").read_text(encoding="utf-8")
 
 MESSAGES = {
     name: found
-    for module in (wire, manifest)
+    for module in (wire, manifest, delta)
     for name, found in vars(module).items()
     if isinstance(found, type)
     and issubclass(found, msgspec.Struct)
@@ -42,7 +42,7 @@ def columns() -> dict[str, list[str]]:
 def test_every_field_of_a_message_is_shown(name: str) -> None:
     missing = [
         field
-        for field in MESSAGES[name].__struct_fields__
+        for field in MESSAGES[name].__struct_encode_fields__
         if f'"{field}"' not in PAGE and f"`{field}`" not in PAGE
     ]
 
@@ -84,6 +84,11 @@ def test_every_state_of_a_device_is_explained(state: wire.DeviceState) -> None:
         (manifest.MANIFEST_BYTES, "256 KiB"),
         (snapshot.PART_BYTES, "4 MiB"),
         (manifest.BASE_BYTES, "4 GiB"),
+        (delta.DELTA_WIRE_BYTES, "4 MiB"),
+        (delta.DELTA_BYTES, "32 MiB"),
+        (delta.DELTAS_MOST, "20 deltas"),
+        (delta.ROWS_MOST, "20,000 rows"),
+        (delta.ROWS_ALWAYS, "1,000 rows"),
     ],
 )
 def test_every_limit_is_stated_as_it_is(limit: int, shown: str) -> None:

@@ -46,7 +46,7 @@ def test_there_is_a_vector_for_every_message() -> None:
         and issubclass(found, msgspec.Struct)
         and found.__module__ == module.__name__
     }
-    parts_of_others = {"Row", "Receipt", "Rejected", "PeerFact", "BaseFile"}
+    parts_of_others = {"Row", "Receipt", "Rejected", "PeerFact", "BaseFile", "DeltaFile"}
 
     assert messages - parts_of_others == set(MESSAGES)
 

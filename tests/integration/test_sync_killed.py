@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from scanner.ledger import Ledger
 from support.ledgers import ENTRY, fact
 from support.real_central import RealCentral, machine_clock
 from sync.cache import Cache
+from sync.delta import digest_text
+from sync.delta_rows import load_meta, state_digest
 from sync.enrolment import enrol, parse_invitation
 from sync.settings import SyncSettings
 from sync.worker import run_once
@@ -82,6 +86,17 @@ def central(tmp_path: Path) -> Iterator[RealCentral]:
         yield central
 
 
+def rights_in(settings: SyncSettings) -> int:
+    """How many rights the lane has, in a base whose rows add up to what it says of itself."""
+    cache = Cache(settings.cache_dir)
+    pointer = cache.current()
+    assert pointer is not None
+    uri = f"file:{cache.base_path(pointer)}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        assert load_meta(connection)["digest"] == digest_text(state_digest(connection))
+        return int(connection.execute("SELECT count(*) FROM access_grant").fetchone()[0])
+
+
 @pytest.mark.faults
 def test_a_killed_sync_loses_and_doubles_nothing(
     central: RealCentral, forebear: subprocess.Popen[str], tmp_path: Path, faults_rounds: int
@@ -95,6 +110,7 @@ def test_a_killed_sync_loses_and_doubles_nothing(
 
     for _ in range(max(4, faults_rounds // 3)):
         ledger.append([fact(ledger, n, **ENTRY) for n in range(dice.randint(1, 700))])
+        central.sell()
         published = central.publish()
         code = end_of_sync(forebear, dice.randint(1, MOST_EVENTS))
         assert code in {0, KILLED}
@@ -108,5 +124,6 @@ def test_a_killed_sync_loses_and_doubles_nothing(
         pointer = Cache(settings.cache_dir).current()
         assert pointer is not None
         assert pointer.seq == published.seq
+        assert rights_in(settings) == central.count("access_grant")
     ledger.close()
     assert kills, "no round was killed: the audit events do not see what happens"

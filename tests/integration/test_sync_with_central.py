@@ -775,6 +775,7 @@ def test_a_revoked_device_erases_itself_and_its_facts_still_arrive(
     assert gate.cache.current() is None
     assert sorted(path.name for path in gate.settings.cache_dir.iterdir()) == [
         "device.json",
+        "lock",
         "time.json",
     ]
     peers, _aside = open_peers(gate.settings.peers_path)

@@ -34,12 +34,12 @@ Alter = Callable[[Heard, Passing], Answer | Passing | None]
 """None: nothing altered. An empty answer: the line is cut, after the central has done its work."""
 
 
-def meddler(port: int, alter: Alter) -> ScriptedServer:
-    """A server in front of the central on ``port``."""
+def meddler(port: int, alter: Alter, *, hides: tuple[str, ...] = ()) -> ScriptedServer:
+    """A server in front of the central on ``port``; ``hides`` are headers that it does not pass on."""
 
     def pass_on(heard: Heard) -> Answer:
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        headers = {k: v for k, v in heard.headers.items() if k not in HOP_BY_HOP}
+        headers = {k: v for k, v in heard.headers.items() if k not in {*HOP_BY_HOP, *hides}}
         line.request(heard.method, heard.path, heard.body, headers)
         reply = line.getresponse()
         passing = Passing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from support.central_site import CentralClock
+from sync.delta import parse_delta, walk
+from sync.delta_rows import apply_delta
 from sync.manifest import Manifest, manifest_target
 
 
@@ -51,7 +53,7 @@ class PublishedSite:
             folder.mkdir(exist_ok=True)
 
     def fetch(self, site: str = "museum") -> tuple[Manifest, bytes]:
-        """The newest manifest and the base it names, verified by python-tuf."""
+        """The newest manifest and the snapshot it names, base and deltas, verified by python-tuf."""
         updater = Updater(
             str(self.state),
             "repo://metadata/",
@@ -69,13 +71,23 @@ class PublishedSite:
         base = zstandard.ZstdDecompressor().decompressobj().decompress(parts)
         assert len(base) == manifest.base.bytes
         assert hashlib.sha256(base).hexdigest() == manifest.base.sha256
-        return manifest, base
+        way = list(walk(manifest.deltas, manifest.base_seq))
+        return manifest, brought_forward(base, [self._target(updater, d.target) for d in way])
 
     @staticmethod
     def _target(updater: Updater, name: str) -> bytes:
         found = updater.get_targetinfo(name)
         assert found is not None, name
         return Path(updater.download_target(found)).read_bytes()
+
+
+def brought_forward(base: bytes, deltas: Iterable[bytes]) -> bytes:
+    """A base after some deltas, which have to fit."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.deserialize(base)
+        for raw in deltas:
+            apply_delta(connection, parse_delta(raw))
+        return bytes(connection.serialize())
 
 
 def query(base: bytes, statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -175,7 +175,7 @@ def test_the_command_lists_mistakes_for_people_and_for_machines(
     assert "line 3, type: " in for_people.stderr
     assert json.loads(for_machines.stdout)["errors"][0]["line"] == 3
     assert not codes.exists()
-    assert "import_unreadable" in typed(shared, "customers", str(tmp_path / "none.csv")).stderr
+    assert "import_not_readable" in typed(shared, "customers", str(tmp_path / "none.csv")).stderr
 
 
 def test_the_command_writes_codes_only_into_a_private_file_that_was_asked_for(
