@@ -28,15 +28,14 @@ MONTHLY = {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A town with two lanes, north and south, to its hall."""
+    """A town with a lane, north, to its hall; there is a gate for another, south."""
     with town(tmp_path_factory.mktemp("town")) as made:
         desk = made.desk()
         desk.tell("/v1/admin/zones", {"name": "hall"})
         for gate in ("north", "south"):
             desk.tell("/v1/admin/gates", {"name": gate, "zone": "hall"})
-        made.desk().tell("/v1/admin/publish")
-        for gate in ("north", "south"):
-            made.add_lane(gate)
+        desk.tell("/v1/admin/publish")
+        made.add_lane("north")
         yield made
 
 
@@ -84,8 +83,8 @@ def set_up_annual_passes(desk: Caller) -> None:
 
 
 def test_s83_an_annual_pass_from_its_sale_to_the_next_one(place: Town) -> None:
-    desk, (north, south) = place.desk(), place.lanes.values()
-    set_up_annual_passes(desk)
+    north, south = place.lanes["north"], place.add_lane("south")
+    set_up_annual_passes(place.desk())
     sold = place.sell("annual", email=ANN)
     place.publish()
 
@@ -108,6 +107,7 @@ def test_s83_an_annual_pass_from_its_sale_to_the_next_one(place: Town) -> None:
     assert ann.get("/v1/shop/me")["tags"] == []
     assert ann.get("/v1/shop/shops") == []
 
+    place.close_lane("south")
     again = place.sell("annual", email=ANN)
     place.publish()
     assert north.scan(again) == "OK"
@@ -158,3 +158,71 @@ def test_s84_a_subscription_from_its_first_payment_to_the_archive(place: Town) -
     story = place.desk().get(mine)
     assert story["subscription"]["state"] == "ended"
     assert [one["what"] for one in story["happened"]].count("payment_failed") == 1
+
+
+def season(place: Town, name: str, *, days: tuple[int, ...], last: int, **more: Any) -> list[int]:
+    """A season of matches that begin in so many days from now, with a stand of three seats; the matches' numbers."""
+    desk = place.desk()
+    first_day, last_day = (place.local(at)[:10] for at in (days[0], last))
+    price = {"price_minor": 25_000, "match_price_minor": 2_000}
+    term = {"first_day": first_day, "last_day": last_day}
+    desk.tell("/v1/admin/seasons", {"name": name} | term | price | more)
+    desk.tell(f"/v1/admin/seasons/{name}/map", {"csv": "seat\nA-12\nA-13\nA-14\n"})
+    # doors open an hour before, so somebody who comes on the day comes in
+    return [
+        int(
+            desk.tell(
+                f"/v1/admin/seasons/{name}/matches",
+                {
+                    "name": f"{name}, match {number}",
+                    "starts_at": place.local(in_days, 40),
+                    "ends_at": place.local(in_days, 160),
+                },
+            )["number"]
+        )
+        for number, in_days in enumerate(days, 1)
+    ]
+
+
+def seat_of(desk: Caller, name: str, seat: str, email: str) -> Ticket:
+    sold = desk.tell("/v1/admin/seats/sell", {"season": name, "seat": seat, "email": email})
+    return Ticket.of(sold["tickets"][0]["code"])
+
+
+def test_s85_a_seat_from_its_first_season_to_the_next_one(place: Town) -> None:
+    desk, north = place.desk(), place.lanes["north"]
+    _first, second, _third = season(place, "S1", days=(0, 30, 60), last=100)
+    ann, bob = (seat_of(desk, "S1", seat, who) for seat, who in (("A-12", ANN), ("A-13", BEN)))
+    taken = {"season": "S1", "seat": "A-12", "email": "eve@example.org"}
+    assert desk.ask("POST", "/v1/admin/seats/sell", taken).json()["code"] == "seat_refused"
+    place.publish()
+    assert north.scan(ann) == "OK"
+
+    offer = {"event": second, "seat": "A-12"}
+    desk.tell("/v1/admin/seats/offer", offer | {"email": "cleo@example.org"})
+    cleo = Ticket.of(desk.tell("/v1/admin/seats/accept", offer)["code"])
+    place.let_pass(days=30)
+    assert [north.scan(one) for one in (ann, cleo)] == ["TRANSFERRED", "OK"]
+
+    season(place, "S2", days=(90,), last=200, follows="S1")
+    desk = place.desk()
+    desk.tell("/v1/admin/seats/card", {"season": "S1", "seat": "A-12", "card": PAYS})
+    campaign = {"name": "Renewals", "season": "S2", "mode": "opt_in"}
+    desk.tell("/v1/admin/campaigns", campaign | {"priority_ends_on": place.local(40)[:10]})
+    desk.tell("/v1/admin/campaigns/Renewals/open")
+    desk.tell("/v1/admin/campaigns/Renewals/choice", {"seat": "A-12", "choice": "in"})
+    desk.tell("/v1/admin/campaigns/Renewals/charge")
+    wish = {"season": "S2", "seat": "A-13", "email": "dan@example.org"}
+    assert desk.ask("POST", "/v1/admin/seats/sell", wish).json()["code"] == "seat_refused"
+
+    place.let_pass(days=90)
+    place.run("campaign", "run")
+    desk = place.desk()
+    standings = desk.get("/v1/admin/campaigns/Renewals")["standings"]
+    assert {name: count for name, count in standings.items() if count} == {
+        "renewed": 1,
+        "released": 1,
+    }
+    dan = seat_of(desk, "S2", "A-13", "dan@example.org")
+    place.publish()
+    assert [north.scan(one) for one in (ann, dan, bob)] == ["OK", "OK", "EXPIRED"]

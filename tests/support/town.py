@@ -28,12 +28,14 @@ from support.eventually import eventually
 from support.gates import CONFIG, GateRig, environment
 from support.later import ahead_ms
 from support.real_central import machine_clock
+from support.rights import PARIS
 from support.venue import VenueLane, used_at
 from sync.enrolment import enrol, parse_invitation
 from sync.settings import SyncSettings
 from sync.worker import run_once
 
 DAY_MS = 86_400_000
+MINUTE_MS = 60_000
 ANSWER_S = 30
 WITHIN_S = 40.0
 CENTRAL = "from server_stub.cli import main; main()"
@@ -133,6 +135,24 @@ class Town:
     def _around(self) -> list[str]:
         return [sys.executable, "-m", "support.later", str(self._calendar)]
 
+    def local(self, days: int, minutes: int = 0) -> str:
+        """A wall time at the venue, so long after now."""
+        then = self.clock.now_ms() + days * DAY_MS + minutes * MINUTE_MS
+        return PARIS.wall(Instant(then)).isoformat(timespec="minutes")
+
+    def run(self, *words: str) -> None:
+        """A command of the central, as a timer of its machine runs it."""
+        where = ("--dir", str(self.folder / "central"))
+        done = subprocess.run(
+            [*self._around(), sys.executable, "-c", CENTRAL, *words, *where],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
     # --- people -----------------------------------------------------------------------------------
 
     def desk(self) -> Caller:
@@ -184,6 +204,10 @@ class Town:
         lane.switch_on()
         return lane
 
+    def close_lane(self, gate: str) -> None:
+        """It is never opened again."""
+        self.lanes.pop(gate).close()
+
     def let_pass(self, *, days: int) -> None:
         """The lanes are switched off for so many days, and on again; then they hear what there is by now."""
         for lane in self.lanes.values():
@@ -192,7 +216,13 @@ class Town:
         self._calendar.write_text(str(ahead), encoding="ascii")
         for lane in self.lanes.values():
             lane.switch_on()
+            assert eventually(lambda: self._knows_the_day(lane), WITHIN_S), lane.name  # noqa: B023
         self.publish()
+
+    def _knows_the_day(self, lane: VenueLane) -> bool:
+        """The central's time has come to the gate, which believes no wall clock that jumps."""
+        now = int(lane.rig.status()["clock"]["now"])
+        return abs(now - self.clock.now_ms()) < DAY_MS
 
     def publish(self) -> None:
         """Every lane that hangs on its cable has all that was changed until now."""
