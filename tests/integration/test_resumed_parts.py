@@ -72,7 +72,9 @@ class Gate:
 
 @pytest.fixture
 def gate(central: RealCentral, tmp_path: Path) -> Gate:
-    settings = SyncSettings(data_dir=tmp_path, runtime_dir=tmp_path, key_path=tmp_path / "key.pem")
+    settings = SyncSettings(
+        data_dir=tmp_path, runtime_dir=tmp_path, key_path=tmp_path / "key.pem", read_timeout_s=2
+    )
     enrol(parse_invitation(central.code()), settings, machine_clock())
     return Gate(settings)
 
