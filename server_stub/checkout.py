@@ -122,13 +122,18 @@ def complete(
             ``seat_refused``.
     """
     price = settle(connection, order_id, central.clock.now_ms())
-    if price.total_minor and paid_by is PaidBy.NOTHING:
+    require_paid(f"order {order_id!r}", price.total_minor, paid_by)
+    return finish(connection, central, order_id, (price.total_minor, paid_by), card)
+
+
+def require_paid(what: str, total_minor: int, paid_by: PaidBy) -> None:
+    """Raises `InputError` ``payment_missing`` where something costs money and nobody took any."""
+    if total_minor and paid_by is PaidBy.NOTHING:
         raise InputError(
             "payment_missing",
-            f"order {order_id!r} costs {price.total_minor} minor units; nothing was done",
+            f"{what} costs {total_minor} minor units; nothing was done",
             "take the money and say how: cash or transfer",
         )
-    return finish(connection, central, order_id, (price.total_minor, paid_by), card)
 
 
 def finish(
