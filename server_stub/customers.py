@@ -91,7 +91,7 @@ def set_attribute(connection: Connection, customer_id: str, name: str, value: st
     if value is not None:
         connection.execute(
             insert(customer_attribute).values(
-                customer_id=customer_id, name=name, value=parse_name("value", value)
+                customer_id=customer_id, name=name, value=parse_name("value", value, "value")
             )
         )
 
