@@ -115,6 +115,7 @@ ACT_OF: Mapping[str, Act] = {
     "POST /v1/admin/seats/release": Act.SELL,
     "POST /v1/admin/seats/take-back": Act.SELL,
     "POST /v1/admin/seats/change": Act.SELL,
+    "POST /v1/admin/seats/upgrade": Act.SELL,
     "POST /v1/admin/campaigns": Act.SET_UP,
     "POST /v1/admin/campaigns/{name}/open": Act.RUN,
     "POST /v1/admin/campaigns/{name}/choice": Act.SELL,
@@ -150,6 +151,7 @@ ONCE: frozenset[str] = frozenset(
         "POST /v1/admin/seats/sell",
         "POST /v1/admin/seats/accept",
         "POST /v1/admin/seats/recall",
+        "POST /v1/admin/seats/upgrade",
         "POST /v1/admin/campaigns/{name}/pay",
         "POST /v1/admin/campaigns/{name}/charge",
     }

@@ -20,22 +20,27 @@ from server_stub.benefit_forms import (
     parse_entitlement,
 )
 from server_stub.benefit_tables import entitlement, segment
+from server_stub.catalogue import find_no
 from server_stub.faults import FieldError
 from server_stub.forms import parse_name
 from server_stub.rules.entitlements import Entitlement, refuse_entitlement
 from server_stub.rules.refusals import MEANINGS, Refusal
 from server_stub.rules.segments import Segments, refuse_segment
+from server_stub.season_tables import season
+from server_stub.subscription_tables import plan
+from server_stub.tables import ticket_type
 
 
 def save_segment(connection: Connection, form: SegmentForm) -> None:
     """Adds a segment or gives one another condition.
 
     Raises:
-        InputError: ``name_bad``, ``condition_wrong``, ``condition_refused``.
+        InputError: ``name_bad``, ``condition_wrong``, ``condition_refused``, ``name_unknown``.
     """
     name = parse_name("segment", form.name)
     tree = parse_customer_condition(form.condition)
     _require_accepted(refuse_segment(name, tree, load_segments(connection)))
+    _require_known(connection, form.condition)
     kept = msgspec.json.encode(form.condition).decode()
     _replace(connection, segment, name, condition=kept)
 
@@ -52,11 +57,13 @@ def save_entitlement(connection: Connection, form: EntitlementForm) -> None:
     """Adds an entitlement or replaces one.
 
     Raises:
-        InputError: ``name_bad``, ``condition_wrong``, ``condition_refused``, ``entitlement_grants_nothing``.
+        InputError: ``name_bad``, ``condition_wrong``, ``condition_refused``, ``name_unknown``,
+            ``entitlement_grants_nothing``.
     """
     name = parse_name("entitlement", form.name)
     made = parse_entitlement(form, is_active=form.is_active)
     _require_accepted(refuse_entitlement(made, load_segments(connection)))
+    _require_known(connection, form.condition)
     kept = msgspec.json.encode(form).decode()
     _replace(connection, entitlement, name, body=kept, is_active=int(form.is_active))
 
@@ -86,6 +93,22 @@ def load_entitlements(connection: Connection) -> tuple[Entitlement, ...]:
         )
         for row in connection.execute(select(entitlement).order_by(entitlement.c.name))
     )
+
+
+def _require_known(connection: Connection, form: ConditionForm) -> None:
+    """What a condition names is there: misspelt, it would hold for nobody and say nothing."""
+    product = None if form.product_in_cart is None else form.product_in_cart.product
+    for table, what, name in (
+        (ticket_type, "ticket type", form.ticket_type),
+        (ticket_type, "ticket type", product),
+        (plan, "plan", form.plan),
+        (season, "season", form.season),
+    ):
+        if name is not None:
+            find_no(connection, table, what, name, "condition")
+    inner = [*(form.all_ or ()), *(form.any_ or ()), *([form.not_] if form.not_ else ())]
+    for part in inner:
+        _require_known(connection, part)
 
 
 def _replace(connection: Connection, table: Table, name: str, **values: object) -> None:

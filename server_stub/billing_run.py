@@ -2,20 +2,22 @@
 
 Law: what is to be done is said by `server_stub.rules.billing.plan_run` and nothing else. Each subscription is carried
 forward by itself, in short transactions around the provider's answer; a run that is repeated, killed half-way or run
-twice at once charges a cycle once. A fault of one subscription does not stop the others.
+twice at once charges a cycle once. Whatever one subscription raises does not stop the others: it is counted, named and
+logged.
 
 Source: docs/membership-rules.md, "Billing"; docs/model-b.md, "The billing run".
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from scanner.core.errors import GateError
+from scanner.core.errors import GateError, StoreError
 from scanner.core.units import Instant
 from server_stub.card_checkout import ask_all_unanswered
 from server_stub.central import Central
@@ -33,12 +35,14 @@ from server_stub.till import Till
 STEPS_MOST = 1_000
 """Of one subscription in one run: more than any number of days that a central stood still."""
 
+_LOG = logging.getLogger("portillon.central.billing")
+
 LIVE = (SubscriptionState.INCOMPLETE, *sorted(RUNNING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingReport:
-    """What a run did. ``faults``: codes, with how often they stopped something.
+    """What a run did. ``faults``: codes, with how often they stopped something; ``broken``: the subscriptions.
 
     ``orders``: that waited for a card's answer and have it. ``letters``: handed to the mailer.
     """
@@ -52,6 +56,7 @@ class BillingReport:
     orders: int
     moved: dict[str, int]
     faults: dict[str, int]
+    broken: list[str]
 
 
 def build_providers(central: Central) -> Providers:
@@ -79,11 +84,13 @@ def run_billing(
     due = _find_due(central)
     seen: Counter[str] = Counter()
     faults: Counter[str] = Counter()
+    broken: list[str] = []
     for number, subscription_id in enumerate(due, start=1):
         try:
             seen += advance(central, providers, subscription_id)
-        except GateError as error:
-            faults[error.code] += 1
+        except Exception as error:  # noqa: BLE001 - whatever one raises, the others are billed
+            faults[_fault_of(error, subscription_id).code] += 1
+            broken.append(subscription_id)
         watch(number, len(due))
     letters = _count(
         faults, lambda: post_notices(central, outbox or FileMailer(central.folder.mail))
@@ -100,6 +107,7 @@ def run_billing(
         orders=orders,
         moved=events,
         faults=dict(faults),
+        broken=broken,
     )
 
 
@@ -120,6 +128,23 @@ def advance(central: Central, providers: Providers, subscription_id: str) -> Cou
         elif not any(isinstance(action, Move) for action in actions):
             return seen
     return seen
+
+
+def _fault_of(error: Exception, subscription_id: str) -> GateError:
+    """What to report, and in the log what was the matter."""
+    known = isinstance(error, GateError)
+    fault = error if isinstance(error, GateError) else _broken(subscription_id)
+    extra = {"code": fault.code, "subscription_id": subscription_id}
+    _LOG.warning("%s", fault.message, extra=extra, exc_info=None if known else error)
+    return fault
+
+
+def _broken(subscription_id: str) -> StoreError:
+    return StoreError(
+        "subscription_broken",
+        f"what is kept of subscription {subscription_id!r} contradicts itself; it was left as it is",
+        "look at it with `portillon-central subscription show`, and report the log's trace",
+    )
 
 
 def _count(faults: Counter[str], act: Callable[[], int]) -> int:
@@ -173,5 +198,9 @@ def _find_due(central: Central) -> list[str]:
 
 
 def _has_something_to_do(connection: Connection, subscription_id: str, now: Instant) -> bool:
-    kept = look_at(connection, subscription_id, now)
-    return bool(plan_run(load_account(connection, kept), kept.moment))
+    """What cannot be read is taken for due: its turn reports it."""
+    try:
+        kept = look_at(connection, subscription_id, now)
+        return bool(plan_run(load_account(connection, kept), kept.moment))
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
+        return True

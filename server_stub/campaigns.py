@@ -85,7 +85,9 @@ def add_campaign(
         )
     if season.follows_no is None:
         raise _wrong("season", f"season {form.season!r} follows no other, so it has no holders")
-    charge_at = None if form.charge_at is None else site.instant(parse_wall(form.charge_at))
+    charge_at = (
+        None if form.charge_at is None else site.instant(parse_wall(form.charge_at, "charge_at"))
+    )
     ends_at = site.day(form.priority_ends_on).until or now
     if ends_at <= max(now, charge_at or now):
         raise _wrong("priority_ends_on", "the priority window ends before it can be charged in")

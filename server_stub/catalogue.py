@@ -54,15 +54,17 @@ def add_scope(connection: Connection, name: str) -> ScopeNo:
     return ScopeNo(_add(connection, tables.scope, "scope", name))
 
 
-def find_zone(connection: Connection, name: str) -> ZoneNo:
+def find_zone(connection: Connection, name: str, field: str | None = None) -> ZoneNo:
     """Raises `InputError` ``name_unknown``."""
-    return ZoneNo(find_no(connection, tables.zone, "zone", name))
+    return ZoneNo(find_no(connection, tables.zone, "zone", name, field))
 
 
 def add_gate(connection: Connection, form: GateForm) -> GateNo:
     """A new lane."""
     zone_no = find_zone(connection, form.zone)
-    types = [find_no(connection, tables.ticket_type, "ticket type", name) for name in form.types]
+    types = [
+        find_no(connection, tables.ticket_type, "ticket type", name, "types") for name in form.types
+    ]
     gate_no = _add(
         connection, tables.gate, "gate", form.name, zone_no=zone_no, direction=form.direction
     )
@@ -91,8 +93,8 @@ def load_gates(connection: Connection) -> list[tuple[Gate, int]]:
 def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> TypeNo:
     """A new ticket type with a scan rule of its own."""
     term = parse_term(form, calendar)
-    rule = parse_rule(form.rule, lambda name: find_zone(connection, name))
-    zones = [find_zone(connection, name) for name in form.zones]
+    rule = parse_rule(form.rule, lambda name: find_zone(connection, name, "rule.requires_zone"))
+    zones = [find_zone(connection, name, "zones") for name in form.zones]
     scope_no = form.scope and find_no(connection, tables.scope, "scope", form.scope)
     rule_no = inserted_no(
         connection.execute(insert(tables.rule).values(body=encode_rule(rule)[1], version=1))
@@ -118,7 +120,7 @@ def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> 
 def change_rule(connection: Connection, type_name: str, form: RuleForm) -> None:
     """Another scan rule for a ticket type, also for those already sold."""
     type_no = find_no(connection, tables.ticket_type, "ticket type", type_name)
-    rule = parse_rule(form, lambda name: find_zone(connection, name))
+    rule = parse_rule(form, lambda name: find_zone(connection, name, "requires_zone"))
     of_type = select(tables.ticket_type.c.rule_no).where(tables.ticket_type.c.type_no == type_no)
     connection.execute(
         update(tables.rule)
@@ -171,8 +173,8 @@ def add_event(connection: Connection, form: EventForm, calendar: SiteCalendar) -
         InputError: ``event_times_wrong``, ``date_bad``, ``name_unknown``, ``scope_has_seats``.
     """
     times = _parse_times(form, calendar)
-    zones = [find_zone(connection, name) for name in form.zones]
-    scopes = [find_no(connection, tables.scope, "scope", name) for name in form.scopes]
+    zones = [find_zone(connection, name, "zones") for name in form.zones]
+    scopes = [find_no(connection, tables.scope, "scope", name, "scopes") for name in form.scopes]
     _require_seatless(connection, scopes)
     values = {"name": parse_name("event", form.name), "status": EventStatus.ON, "version": 1}
     event_no = inserted_no(connection.execute(insert(tables.event).values(**values, **times)))
@@ -211,9 +213,12 @@ def _change_event(connection: Connection, event_no: int, **values: Any) -> None:
 
 
 def _parse_times(form: EventForm | TimesForm, calendar: SiteCalendar) -> dict[str, Instant]:
-    starts, ends = parse_wall(form.starts_at), parse_wall(form.ends_at)
-    doors_from = starts - DOORS_BEFORE if form.doors_from is None else parse_wall(form.doors_from)
-    doors_until = ends if form.doors_until is None else parse_wall(form.doors_until)
+    starts, ends = parse_wall(form.starts_at, "starts_at"), parse_wall(form.ends_at, "ends_at")
+    doors_from, doors_until = starts - DOORS_BEFORE, ends
+    if form.doors_from is not None:
+        doors_from = parse_wall(form.doors_from, "doors_from")
+    if form.doors_until is not None:
+        doors_until = parse_wall(form.doors_until, "doors_until")
     times = {
         "starts_at": calendar.instant(starts),
         "ends_at": calendar.instant(ends, second=True),
@@ -275,8 +280,10 @@ def load_events(
     ]
 
 
-def find_no(connection: Connection, table: Table, what: str, name: str) -> int:
-    """The number behind a name.
+def find_no(
+    connection: Connection, table: Table, what: str, name: str, field: str | None = None
+) -> int:
+    """The number behind a name; ``field``: where it stood in what was sent, if that is not called as ``what`` is.
 
     Raises:
         InputError: ``name_unknown``, naming those that exist.
@@ -289,7 +296,7 @@ def find_no(connection: Connection, table: Table, what: str, name: str) -> int:
             "name_unknown",
             f"{what} {name!r} does not exist; nothing was changed",
             f"valid: {', '.join(map(repr, known)) or 'none yet'}",
-            field=what.rpartition(" ")[2],
+            field=field or what.rpartition(" ")[2],
             valid=known,
         )
     return int(found)

@@ -22,6 +22,7 @@ from server_stub.carts import Cart, agree, load_agreed, require_draft, require_s
 from server_stub.catalogue import find_no
 from server_stub.central import Central
 from server_stub.codes import Code, find_by_ticket, issue_code, keep_codes, show_code
+from server_stub.faults import FieldError
 from server_stub.forms import CodeKind, PaidBy, SaleForm, parse_name
 from server_stub.given_tickets import hand_out
 from server_stub.orders import (
@@ -122,13 +123,19 @@ def complete(
             ``seat_refused``.
     """
     price = settle(connection, order_id, central.clock.now_ms())
-    if price.total_minor and paid_by is PaidBy.NOTHING:
-        raise InputError(
-            "payment_missing",
-            f"order {order_id!r} costs {price.total_minor} minor units; nothing was done",
-            "take the money and say how: cash or transfer",
-        )
+    require_paid(f"order {order_id!r}", price.total_minor, paid_by)
     return finish(connection, central, order_id, (price.total_minor, paid_by), card)
+
+
+def require_paid(what: str, total_minor: int, paid_by: PaidBy) -> None:
+    """Raises `InputError` ``payment_missing`` where something costs money and nobody took any."""
+    if total_minor and paid_by is PaidBy.NOTHING:
+        raise FieldError(
+            "payment_missing",
+            f"{what} costs {total_minor} minor units; nothing was done",
+            "take the money and say how: cash or transfer",
+            field="paid_by",
+        )
 
 
 def finish(
@@ -234,7 +241,7 @@ def name_holder(
     changed = connection.execute(
         update(tables.ticket)
         .where(tables.ticket.c.ticket_id == ticket_id)
-        .values(holder=parse_name("holder", holder))
+        .values(holder=parse_name("holder", holder, "holder"))
     )
     if not changed.rowcount:
         raise unknown_ticket(ticket_id)

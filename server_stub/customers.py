@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select
 
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
@@ -20,6 +20,7 @@ from server_stub.forms import parse_name
 from server_stub.orders import parse_email
 from server_stub.plan_rights import load_held_plans
 from server_stub.rules.segments import Customer, HeldRight, RightKind
+from server_stub.season_tables import season
 from server_stub.tables import access_grant, customer, customer_order, ticket, ticket_type
 from server_stub.tag_rows import load_assignments
 
@@ -30,6 +31,7 @@ def load_customer(connection: Connection, customer_id: str, now: Instant) -> Cus
         assignments=load_assignments(connection, customer_id),
         rights=(
             *_load_rights(connection, customer_id),
+            *_load_seasons(connection, customer_id),
             *load_held_plans(connection, customer_id, now),
         ),
         attributes=dict(
@@ -91,19 +93,32 @@ def set_attribute(connection: Connection, customer_id: str, name: str, value: st
     if value is not None:
         connection.execute(
             insert(customer_attribute).values(
-                customer_id=customer_id, name=name, value=parse_name("value", value)
+                customer_id=customer_id, name=name, value=parse_name("value", value, "value")
             )
         )
 
 
 def _load_rights(connection: Connection, customer_id: str) -> tuple[HeldRight, ...]:
-    rows = connection.execute(
+    return _held(connection, RightKind.TICKET_TYPE, _tickets_of(customer_id))
+
+
+def _load_seasons(connection: Connection, customer_id: str) -> tuple[HeldRight, ...]:
+    """A season is held by whoever has its card; a ticket for one match is none."""
+    cards = _tickets_of(customer_id).join(season, season.c.card_type_no == ticket_type.c.type_no)
+    return _held(connection, RightKind.SEASON, cards.with_only_columns(season.c.name, *_TERM))
+
+
+_TERM = (
+    func.coalesce(access_grant.c.valid_from, ticket.c.activated_at).label("valid_from"),
+    func.coalesce(access_grant.c.valid_until, ticket.c.activated_until).label("valid_until"),
+)
+
+
+def _tickets_of(customer_id: str) -> Select[Any]:
+    return (
         select(
             ticket_type.c.name,
-            func.coalesce(access_grant.c.valid_from, ticket.c.activated_at).label("valid_from"),
-            func.coalesce(access_grant.c.valid_until, ticket.c.activated_until).label(
-                "valid_until"
-            ),
+            *_TERM,
         )
         .join(ticket, ticket.c.type_no == ticket_type.c.type_no)
         .join(customer_order, customer_order.c.order_id == ticket.c.order_id)
@@ -111,12 +126,10 @@ def _load_rights(connection: Connection, customer_id: str) -> tuple[HeldRight, .
         .where(customer_order.c.customer_id == customer_id, access_grant.c.is_denied == 0)
         .order_by(access_grant.c.grant_no)
     )
+
+
+def _held(connection: Connection, kind: RightKind, rows: Select[Any]) -> tuple[HeldRight, ...]:
     return tuple(
-        HeldRight(
-            kind=RightKind.TICKET_TYPE,
-            name=row.name,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-        )
-        for row in rows
+        HeldRight(kind=kind, name=row.name, valid_from=row.valid_from, valid_until=row.valid_until)
+        for row in connection.execute(rows)
     )

@@ -37,7 +37,7 @@ def set_event_attribute(
     if value is not None:
         connection.execute(
             insert(event_attribute).values(
-                event_no=event_no, name=name, value=parse_name("value", value)
+                event_no=event_no, name=name, value=parse_name("value", value, "value")
             )
         )
 

@@ -90,6 +90,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "SeatForm": {"event": 2, "seat": "A-12"},
     "OfferForm": {"event": 2, "seat": "A-12", "email": "ben@example.org"},
     "ChangeSeatForm": {"event": 2, "seat": "A-12", "to_seat": "A-14"},
+    "UpgradeSeatForm": {"event": 2, "seat": "A-12", "price_minor": 500, "paid_by": "cash"},
     "CampaignForm": {
         "name": "Renewals 2027",
         "season": "Season 2027",

@@ -29,7 +29,7 @@ from scanner.core.rules import (
     rule_problems,
 )
 from scanner.core.units import Direction, ZoneNo
-from scanner.core.validity import Anchor, Rounding, ValidityRule, parse_offset
+from scanner.core.validity import Anchor, Offset, Rounding, ValidityRule, parse_offset
 from scanner.core.windows import parse_window
 from server_stub.faults import FieldError
 from server_stub.rules.tags import TagExpiry
@@ -239,8 +239,8 @@ class PolicyForm(Strict, frozen=True):
     value: str
 
 
-def parse_name(what: str, name: str) -> str:
-    """A name that people see.
+def parse_name(what: str, name: str, field: str = "name") -> str:
+    """A name that people see; ``field``: where it stood in what was sent.
 
     Raises:
         InputError: ``name_bad``.
@@ -250,7 +250,7 @@ def parse_name(what: str, name: str) -> str:
             "name_bad",
             f"{what} name {name[:NAME_CHARACTERS]!r} is not 1 to {NAME_CHARACTERS} printable characters",
             "choose a name that fits on a screen",
-            field="name",
+            field=field,
         )
     return name.strip()
 
@@ -292,7 +292,7 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
     if text == "always":
         return ValidityRule()
     if match := _BETWEEN.fullmatch(text):
-        first, last = (None if d is None else parse_date(d) for d in match.groups())
+        first, last = (None if d is None else parse_date(d, "validity") for d in match.groups())
         return ValidityRule(
             starts_at=None if first is None else calendar.day_start(first),
             ends_at=None if last is None else calendar.day_start(last + timedelta(days=1)),
@@ -302,8 +302,8 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
         is_fixed = anchor[0].isdigit()
         return ValidityRule(
             anchor=Anchor.FIXED if is_fixed else Anchor(anchor),
-            starts_at=calendar.day_start(parse_date(anchor)) if is_fixed else None,
-            offset=parse_offset(length),
+            starts_at=calendar.day_start(parse_date(anchor, "validity")) if is_fixed else None,
+            offset=_parse_length(length),
             rounding=form.rounding,
             count_first_day=form.count_first_day,
         )
@@ -316,18 +316,30 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
     )
 
 
-def parse_date(text: str) -> date:
-    """Raises `InputError` ``date_bad``."""
+def _parse_length(text: str) -> Offset:
+    try:
+        return parse_offset(text)
+    except InputError as error:
+        raise FieldError(
+            "validity_not_understood",
+            f"validity: {error.message}; nothing was changed",
+            error.hint or "write 365 days, 12 months, 1 year",
+            field="validity",
+        ) from error
+
+
+def parse_date(text: str, field: str) -> date:
+    """Raises `InputError` ``date_bad``; ``field``: where it stood in what was sent."""
     try:
         found = date.fromisoformat(text)
     except ValueError as error:
-        raise InputError("date_bad", f"date {text!r} does not exist", "write 2026-12-31") from error
-    _require_near(found)
+        raise _bad_date(f"date {text[:40]!r} does not exist", "write 2026-12-31", field) from error
+    _require_near(found, field)
     return found
 
 
-def parse_wall(text: str) -> datetime:
-    """A local time without a zone.
+def parse_wall(text: str, field: str) -> datetime:
+    """A local time without a zone; ``field``: where it stood in what was sent.
 
     Raises:
         InputError: ``date_bad``.
@@ -335,19 +347,19 @@ def parse_wall(text: str) -> datetime:
     try:
         wall = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError("date_bad", f"time {text!r} is none", "write 2026-12-31T20:00") from error
+        raise _bad_date(f"time {text[:40]!r} is none", "write 2026-12-31T20:00", field) from error
     if wall.tzinfo is not None:
-        raise InputError(
-            "date_bad", f"time {text!r} names a zone", "leave it out: the site's own is meant"
-        )
-    _require_near(wall)
+        hint = "leave it out: the site's own is meant"
+        raise _bad_date(f"time {text[:40]!r} names a zone", hint, field)
+    _require_near(wall, field)
     return wall
 
 
-def _require_near(day: date) -> None:
+def _require_near(day: date, field: str) -> None:
     if not YEAR_LEAST <= day.year <= YEAR_MOST:
-        raise InputError(
-            "date_bad",
-            f"the year {day.year} is not within {YEAR_LEAST} to {YEAR_MOST}",
-            "write 2026-12-31",
-        )
+        why = f"the year {day.year} is not within {YEAR_LEAST} to {YEAR_MOST}"
+        raise _bad_date(why, "write 2026-12-31", field)
+
+
+def _bad_date(why: str, hint: str, field: str) -> FieldError:
+    return FieldError("date_bad", why, hint, field=field)

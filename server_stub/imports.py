@@ -206,9 +206,13 @@ def _add_customer(
         if name.startswith(ATTRIBUTE):
             set_attribute(connection, customer_id, name.removeprefix(ATTRIBUTE), value)
     until = row.values.get("tag_until")
-    expires_at = None if until is None else site.calendar.instant(parse_wall(until), second=True)
+    expires_at = (
+        None
+        if until is None
+        else site.calendar.instant(parse_wall(until, "tag_until"), second=True)
+    )
     if "tag" in row.values:
-        tag = parse_name("tag", row.values["tag"])
+        tag = parse_name("tag", row.values["tag"], "tag")
         pin_tag(connection, customer_id, tag, now, expires_at)
     elif until is not None:
         raise InputError("import_tag_missing", "`tag_until` stands without a `tag`", "name the tag")

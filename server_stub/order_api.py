@@ -197,7 +197,7 @@ def pin_tag(central: TheCentral, data: JSONBody[PinForm]) -> Done:
         customer_id = customers.find_customer(connection, data.email).customer_id
         ends_at: Instant | None = None
         if data.expires_at is not None:
-            ends_at = calendar.instant(parse_wall(data.expires_at), second=True)
+            ends_at = calendar.instant(parse_wall(data.expires_at, "expires_at"), second=True)
         tag_rows.pin_tag(connection, customer_id, data.tag, central.clock.now_ms(), ends_at)
     return Done()
 

@@ -177,7 +177,9 @@ def pin_tag(
             tag_rows.unpin_tag(connection, customer_id, tag)
         else:
             calendar = load_site(connection).calendar
-            ends_at = None if until is None else calendar.instant(parse_wall(until), second=True)
+            ends_at = (
+                None if until is None else calendar.instant(parse_wall(until, "until"), second=True)
+            )
             tag_rows.pin_tag(connection, customer_id, tag, central.clock.now_ms(), ends_at)
     answer(
         {"done": True}, f"✔ tag {tag!r} is {'taken back' if remove else 'given'}", as_json=as_json

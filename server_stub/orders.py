@@ -27,12 +27,13 @@ from server_stub.catalogue import find_no, parse_validity
 from server_stub.changes import note_rights_changed
 from server_stub.database import inserted_no
 from server_stub.faults import FieldError
-from server_stub.forms import SaleForm
+from server_stub.forms import SaleForm, parse_name
 from server_stub.order_charges import require_answered
 from server_stub.rules.membership import SoldTicket, grant_of
 from server_stub.rules.orders import OrderState, may_become
 from server_stub.season_tables import event_scope, seat_ticket
 from server_stub.seat_ends import end_seats
+from server_stub.seat_labels import parse_seat
 from server_stub.seat_rows import reserve_seat
 from server_stub.seat_wishes import wish_of
 from server_stub.tag_rows import recompute_tags
@@ -78,7 +79,7 @@ def add_ticket(connection: Connection, order_id: str, form: SaleForm, at: Instan
 
     Raises:
         InputError: ``name_unknown``, ``seat_missing``, ``seat_not_asked``, ``seat_unknown``, ``seat_refused``,
-            ``match_not_in_season``, ``type_not_for_this``.
+            ``match_not_in_season``, ``type_not_for_this``, ``seat_label_bad``, ``name_bad``.
     """
     ticket_id = secrets.token_hex(ID_BYTES)
     type_no = find_no(connection, tables.ticket_type, "ticket type", form.type)
@@ -89,8 +90,8 @@ def add_ticket(connection: Connection, order_id: str, form: SaleForm, at: Instan
             type_no=type_no,
             sold_at=at,
             starts_on=None if form.starts_on is None else form.starts_on.isoformat(),
-            holder=form.holder,
-            seat=form.seat,
+            holder=None if form.holder is None else parse_name("holder", form.holder, "holder"),
+            seat=None if form.seat is None else parse_seat(form.seat),
             flags=",".join(sorted(form.flags)),
             code_kind=form.kind,
             renews=None if form.renews is None else _find_renewable(connection, form.renews),

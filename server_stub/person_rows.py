@@ -73,6 +73,7 @@ NEUTRAL: Mapping[str, frozenset[str]] = {
     "seat_right": frozenset({"ticket_id", "state", "seat", "flags", "offered_to", "to_ticket_id"}),
     "grant_event": frozenset({"seat", "deny_reason", "flags"}),
     "seat_credit": frozenset({"ticket_id", "currency"}),
+    "seat_upgrade": frozenset({"ticket_id", "currency", "paid_by"}),
     "campaign_member": frozenset(
         {"seat", "ticket_id", "customer_id", "choice", "link", "new_ticket_id"}
     ),

@@ -37,8 +37,10 @@ def parse_span(first: str | None, last: str | None, calendar: SiteCalendar, now:
         InputError: ``date_bad``, ``span_wrong``.
     """
     today = calendar.business_date(now)
-    end = today if last is None else parse_date(last)
-    begin = end - timedelta(days=DAYS_UNLESS_SAID - 1) if first is None else parse_date(first)
+    end = today if last is None else parse_date(last, "to")
+    begin = (
+        end - timedelta(days=DAYS_UNLESS_SAID - 1) if first is None else parse_date(first, "from")
+    )
     days = (end - begin).days + 1
     if not 1 <= days <= DAYS_MOST:
         raise FieldError(

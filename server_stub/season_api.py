@@ -38,10 +38,12 @@ from server_stub.season_forms import (
     SeatForm,
     SeatMapForm,
     TimesForm,
+    UpgradeSeatForm,
 )
 from server_stub.seat_map import SeatMapResult, import_map
 from server_stub.seat_rights import Kept
 from server_stub.seat_sale import SeatSaleForm, sell_seat
+from server_stub.seat_upgrades import upgrade_seat
 from server_stub.site import load_site
 from server_stub.staff_api import Done
 
@@ -210,6 +212,17 @@ def change_seat(central: TheCentral, data: JSONBody[ChangeSeatForm]) -> MatchSea
         )
 
 
+@post("/seats/upgrade", sync_to_thread=True, status_code=200, summary="Pay up a concession")
+def upgrade(central: TheCentral, once: TheOnce, data: JSONBody[UpgradeSeatForm]) -> MatchSeat:
+    """At this match the seat is no concession any more; at all others it still is."""
+    return act_once(
+        central,
+        once,
+        MatchSeat,
+        lambda connection: _match_seat(upgrade_seat(connection, data, central.clock.now_ms())),
+    )
+
+
 @post("/campaigns", sync_to_thread=True, summary="Add a campaign")
 def add_campaign(central: TheCentral, data: JSONBody[CampaignForm]) -> Added:
     """It asks nobody before it is opened."""
@@ -322,6 +335,7 @@ ROUTES: list[HTTPRouteHandler] = [
     release,
     take_back,
     change_seat,
+    upgrade,
     add_campaign,
     open_campaign,
     choose,

@@ -89,6 +89,15 @@ class ChangeSeatForm(Strict, frozen=True):
     to_seat: str
 
 
+class UpgradeSeatForm(Strict, frozen=True):
+    """What a concession is paid up with for one match: 5.00 is 500."""
+
+    event: EventNumber
+    seat: str
+    price_minor: Minor
+    paid_by: PaidBy = PaidBy.CASH
+
+
 class SeatCardForm(Strict, frozen=True):
     """The card that a seat's renewal is charged to: the number of a test card."""
 

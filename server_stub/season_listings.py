@@ -18,6 +18,7 @@ from server_stub.season_tables import (
     season_seat,
     seat_credit,
     seat_right,
+    seat_upgrade,
     waiting,
 )
 from server_stub.tables import customer, customer_order, event, ticket
@@ -133,6 +134,17 @@ SEASON_LISTINGS: dict[str, Listing] = {
         .join(customer_order, customer_order.c.order_id == ticket.c.order_id)
         .join(customer, customer.c.customer_id == customer_order.c.customer_id),
         (Sorted(seat_credit.c.event_no), Sorted(seat_credit.c.ticket_id, str)),
+    ),
+    "upgrades": Listing(
+        select(
+            seat_upgrade.c.event_no,
+            ticket.c.seat,
+            seat_upgrade.c.amount_minor,
+            seat_upgrade.c.currency,
+            seat_upgrade.c.paid_by,
+            seat_upgrade.c.at.label("paid_at"),
+        ).join(ticket, ticket.c.ticket_id == seat_upgrade.c.ticket_id),
+        (Sorted(seat_upgrade.c.event_no), Sorted(seat_upgrade.c.ticket_id, str)),
     ),
     "waiting": Listing(
         select(

@@ -114,6 +114,17 @@ seat_credit = table(
 )
 """What a holder is to be given for a match that was sold for them: once."""
 
+seat_upgrade = table(
+    "seat_upgrade",
+    Column("ticket_id", Text, ForeignKey("ticket.ticket_id"), primary_key=True),
+    ref("event_no", "event.event_no", primary=True),
+    whole("amount_minor"),
+    text("currency"),
+    text("paid_by"),
+    instant("at"),
+)
+"""What was paid so that a ticket is no concession at one match: once."""
+
 waiting = table(
     "waiting",
     ref("season_no", "season.season_no", primary=True),

@@ -14,14 +14,15 @@ from sqlalchemy import Connection
 
 from scanner.core.units import Instant
 from server_stub import issuer, seasons, seat_transfers
-from server_stub.amounts import format_minor
+from server_stub.amounts import format_minor, parse_minor
 from server_stub.central import Central
 from server_stub.checkout import Completed, Issued
 from server_stub.form_reading import parse_form
 from server_stub.forms import PaidBy
-from server_stub.season_forms import ChangeSeatForm, OfferForm, SeatForm
+from server_stub.season_forms import ChangeSeatForm, OfferForm, SeatForm, UpgradeSeatForm
 from server_stub.seat_rights import Kept
 from server_stub.seat_sale import SeatSaleForm, sell_seat
+from server_stub.seat_upgrades import upgrade_seat
 from server_stub.site import load_currency
 from server_stub.terminal import answer, answer_list, central_command
 
@@ -121,6 +122,34 @@ def change(central: Central, *, as_json: bool, **fields: Any) -> None:
         now = central.clock.now_ms()
         kept = seat_transfers.change_seat(connection, form.event, form.seat, form.to_seat, now)
     _answer_kept(kept, as_json=as_json)
+
+
+@seat.command("upgrade")
+@click.argument("event", type=int)
+@click.argument("seat")
+@click.option("--price", required=True, help="The difference to the full price: 5.00.")
+@click.option(
+    "--by",
+    "paid_by",
+    type=click.Choice([one.value for one in PaidBy]),
+    default=PaidBy.CASH.value,
+    help="How it is paid: cash (default), transfer, nothing.",
+)
+@central_command
+def upgrade(central: Central, price: str, *, as_json: bool, **fields: Any) -> None:
+    """Pay up a concession for one match: there the gate asks for no proof any more."""
+    with central.database.write() as connection:
+        minor = parse_minor(price, load_currency(connection))
+        form = parse_form(UpgradeSeatForm, {**fields, "price_minor": minor})
+        kept = upgrade_seat(connection, form, central.clock.now_ms())
+    _answer_kept(kept, as_json=as_json)
+
+
+@seat.command("upgrades")
+@central_command
+def list_upgrades(central: Central, *, as_json: bool) -> None:
+    """List what was paid for concessions at single matches."""
+    answer_list(central, "upgrades", as_json=as_json)
 
 
 @seat.command("credits")

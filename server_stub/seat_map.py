@@ -22,9 +22,9 @@ from server_stub.faults import FieldError
 from server_stub.rules.season import OWNED_STATES, HoldingState
 from server_stub.season_tables import event_seat, season_seat
 from server_stub.seasons import find_season
+from server_stub.seat_labels import SEAT_CHARACTERS, is_seat
 from server_stub.seat_rows import coming_events
 
-SEAT_CHARACTERS = 40
 SEATS_MOST = 200_000
 COLUMNS = ("seat", "block", "row", "number")
 MISTAKES_SHOWN = 1_000
@@ -112,7 +112,7 @@ def _parse_rows(names: list[str], rows: list[tuple[int, list[str]]]) -> tuple[li
 def _problem(seat: str, values: dict[str, str]) -> str | None:
     if not values.get("seat", values.get("number")):
         return "the seat has no name"
-    if len(seat) > SEAT_CHARACTERS or not seat.isprintable():
+    if not is_seat(seat):
         return f"seat {seat[:SEAT_CHARACTERS]!r} is not 1 to {SEAT_CHARACTERS} printable characters"
     return None
 

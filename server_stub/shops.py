@@ -80,7 +80,7 @@ def save_shop(
     _require_known_segments(connection, form)
     opens_at, closes_at = _times(form, calendar)
     link = secrets.token_urlsafe(LINK_BYTES) if form.unlock is Unlock.LINK else None
-    types = [find_no(connection, ticket_type, "ticket type", one) for one in form.types]
+    types = [find_no(connection, ticket_type, "ticket type", one, "types") for one in form.types]
     connection.execute(delete(shop_type).where(shop_type.c.shop == name))
     connection.execute(delete(shop).where(shop.c.name == name))
     connection.execute(
@@ -192,11 +192,13 @@ def _secret_hmac(keys: Secrets, form: ShopForm, link: str | None) -> bytes | Non
 
 
 def _times(form: ShopForm, calendar: SiteCalendar) -> tuple[Instant | None, Instant | None]:
-    opens_at = None if form.opens_at is None else calendar.instant(parse_wall(form.opens_at))
+    opens_at = (
+        None if form.opens_at is None else calendar.instant(parse_wall(form.opens_at, "opens_at"))
+    )
     closes_at = (
         None
         if form.closes_at is None
-        else calendar.instant(parse_wall(form.closes_at), second=True)
+        else calendar.instant(parse_wall(form.closes_at, "closes_at"), second=True)
     )
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
         raise FieldError(

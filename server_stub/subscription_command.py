@@ -280,7 +280,9 @@ def _sentence(report: BillingReport) -> str:
     )
     moved = ", ".join(f"{name} {count}" for name, count in report.moved.items())
     faults = ", ".join(f"{code} × {count}" for code, count in report.faults.items())
-    return said + (f"\n{moved}" if moved else "") + (f"\n✖ faults: {faults}" if faults else "")
+    broken = "".join(f"\n  subscription {one}" for one in report.broken)
+    failed = f"\n✖ faults: {faults}{broken}" if faults else ""
+    return said + (f"\n{moved}" if moved else "") + failed
 
 
 def _answer_paid(paid: Paid, *, as_json: bool) -> None:

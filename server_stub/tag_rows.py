@@ -65,7 +65,7 @@ def pin_tag(
     connection: Connection, customer_id: str, tag: str, at: Instant, expires_at: Instant | None
 ) -> None:
     """A tag that staff give, beside those that come with what was bought."""
-    tag = parse_name("tag", tag)
+    tag = parse_name("tag", tag, "tag")
     unpin_tag(connection, customer_id, tag)
     _insert(connection, customer_id, Assignment(tag, OF_STAFF, at, expires_at))
 

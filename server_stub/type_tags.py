@@ -58,7 +58,7 @@ def _save(
     connection: Connection, table: Table, owner: dict[str, int], forms: Iterable[TagForm]
 ) -> None:
     """All of an owner's tags are understood before the first is touched."""
-    rules = {parse_name("tag", form.tag): (form, _parse_expiry(form)) for form in forms}
+    rules = {parse_name("tag", form.tag, "tags"): (form, _parse_expiry(form)) for form in forms}
     ((column, number),) = owner.items()
     connection.execute(delete(table).where(table.c[column] == number))
     for tag, (form, _expiry) in rules.items():

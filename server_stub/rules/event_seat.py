@@ -17,7 +17,7 @@ Source: docs/decisions.md, "Central: state machines"; docs/membership-rules.md, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scanner.core.calendar import HOUR_MS
@@ -168,6 +168,21 @@ def seat_after(
     if (takes_back or event in _CHANGES_HANDS) and now >= closes_at:
         return Refusal.CUT_OFF_PASSED
     return state
+
+
+def upgraded(right: EventSeat, own_flags: frozenset[GrantFlag]) -> EventSeat | Refusal:
+    """A concession that was paid up for one match: the flag is gone there, and only there.
+
+    Args:
+        right: as it stands.
+        own_flags: of the ticket, at all its events.
+    """
+    if right.state not in ADMITS:
+        return SEAT_TABLE[right.state].otherwise
+    flags = own_flags if right.flags is None else right.flags
+    if GrantFlag.CONCESSION not in flags:
+        return Refusal.NO_CONCESSION
+    return replace(right, flags=flags - {GrantFlag.CONCESSION})
 
 
 def exceptions_of(rights: Iterable[EventSeat]) -> tuple[EventException, ...]:

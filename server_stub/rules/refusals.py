@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     SEAT_SOLD = "SEAT_SOLD"
     ALREADY_ENTERED = "ALREADY_ENTERED"
     CUT_OFF_PASSED = "CUT_OFF_PASSED"
+    NO_CONCESSION = "NO_CONCESSION"
 
     CAMPAIGN_NOT_READY = "CAMPAIGN_NOT_READY"
     CAMPAIGN_RUNS = "CAMPAIGN_RUNS"
@@ -101,6 +102,7 @@ MEANINGS: dict[Refusal, str] = {
     Refusal.SEAT_SOLD: "This match was sold to somebody else for its holder.",
     Refusal.ALREADY_ENTERED: "The card has already entered this event.",
     Refusal.CUT_OFF_PASSED: "The event starts too soon for a transfer.",
+    Refusal.NO_CONCESSION: "This is no concession at this match: there is nothing to pay up for.",
     Refusal.CAMPAIGN_NOT_READY: "The campaign is not open.",
     Refusal.CAMPAIGN_RUNS: "The campaign is past that stage.",
     Refusal.CAMPAIGN_OVER: "The campaign is completed.",

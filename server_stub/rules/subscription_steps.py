@@ -90,6 +90,15 @@ def _is_bound(before: Subscription, moment: Moment) -> Refusal | None:
     return None if moment.now >= before.minimum_until else Refusal.MINIMUM_TERM
 
 
+def _is_within_the_cycles_start(before: Subscription, moment: Moment) -> Refusal | None:
+    """The row of cycles that resuming begins must not begin where one that was paid did: a cycle is paid once."""
+    if before.paid_cycles == 0:
+        return None
+    period, number = moment.plan.period, before.paid_cycles - 1
+    last_paid = cycle_start(anchor_of(before), period, number, moment.site)
+    return None if moment.now > last_paid else Refusal.TOO_EARLY
+
+
 def _is_past_undoing(before: Subscription, moment: Moment) -> Refusal | None:
     if before.ends_at is None:
         return Refusal.NOT_CANCELLED
@@ -157,6 +166,7 @@ Effect: TypeAlias = Callable[[Subscription, Moment], Subscription]
 
 GUARDS: dict[SubscriptionEvent, Guard] = {
     _E.TIMED_OUT: _is_too_early_to_expire,
+    _E.RESUMED: _is_within_the_cycles_start,
     _E.CANCELLATION_ASKED: _is_bound,
     _E.CANCELLATION_UNDONE: _is_past_undoing,
     _E.PERIOD_ENDED: _is_before_the_end,

@@ -230,6 +230,34 @@ def test_a_mistake_is_answered_with_what_would_have_been_right(
 
 
 @pytest.mark.parametrize(
+    ("path", "fields", "field"),
+    [
+        ("types", {"name": "x", "validity": "400 bananas after purchase"}, "validity"),
+        ("types", {"name": "x", "validity": "1 year after 2026-02-30"}, "validity"),
+        ("types", {"name": "x", "validity": "always", "zones": ["nowhere"]}, "zones"),
+        (
+            "types",
+            {"name": "x", "validity": "always", "rule": {"requires_zone": "nowhere"}},
+            "rule.requires_zone",
+        ),
+        ("events", {"name": "x", "starts_at": "soon", "ends_at": "2026-01-01T20:00"}, "starts_at"),
+        ("shops", {"name": "x", "types": ["none"]}, "types"),
+        ("shops", {"name": "x", "types": ["annual"], "opens_at": "soon"}, "opens_at"),
+        ("sales", {"type": "annual", "seat": "\x07"}, "seat"),
+        ("sales", {"type": "annual", "seat": "ü" * 40}, "seat"),
+        ("sales", {"type": "annual", "holder": "a" * 81}, "holder"),
+        ("sales", {"type": "annual", "starts_on": "soon"}, "starts_on"),
+    ],
+)
+def test_a_problem_names_the_field_that_is_wrong(
+    shared: Organiser, path: str, fields: dict[str, Any], field: str
+) -> None:
+    response = shared.ask("POST", path, json=fields)
+
+    assert (response.status_code, response.json()["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "nothing", 404, "path_unknown"),

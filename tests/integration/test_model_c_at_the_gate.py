@@ -15,7 +15,8 @@ from server_stub.campaigns import renew_at_desk
 from server_stub.forms import EventForm, PaidBy
 from server_stub.report import load_counts
 from server_stub.rules.campaign import CampaignMode
-from server_stub.season_forms import TimesForm
+from server_stub.season_forms import TimesForm, UpgradeSeatForm
+from server_stub.seat_upgrades import upgrade_seat
 from server_stub.site import set_policy
 from support.offline_gate import OfflineGate
 from support.stadium import MATCHES, NEXT, SEASON, Stadium, match, stadium
@@ -126,6 +127,8 @@ def test_s74_s75_s82_a_match_for_sale_another_seat_and_a_concession(
     card = club.buy("A-12", flags=[GrantFlag.CONCESSION]).tickets[0].code.payload
     club.do(seat_transfers.release, MATCHES[0], "A-12", club.clock.now_ms())
     club.do(seat_transfers.change_seat, MATCHES[1], "A-12", "A-15", club.clock.now_ms())
+    paid_up = UpgradeSeatForm(event=MATCHES[2], seat="A-12", price_minor=500)
+    club.do(upgrade_seat, paid_up, club.clock.now_ms())
     bought = club.buy("A-12", BEN, MATCHES[0]).tickets[0].code.payload
     gate.sync()
 
@@ -135,6 +138,8 @@ def test_s74_s75_s82_a_match_for_sale_another_seat_and_a_concession(
     club.at("2026-10-03T19:30")
     moved = gate.look(card)
     assert (moved.reason, moved.seat) == (Reason.CONCESSION, "A-15")
+    club.at("2026-11-07T19:30")
+    assert Reason.CONCESSION not in {gate.look(card).reason, *gate.look(card).flags}
 
 
 def test_s80_s85_a_season_from_its_first_match_to_the_next_one(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from scanner.core.grants import EventException
 from server_stub.season_tables import event_seat
 from server_stub.staff_forms import StaffRole
 from support.central_site import rows, served, signed_in
@@ -86,6 +87,31 @@ def test_a_match_is_offered_accepted_and_recalled(desk: Desk) -> None:
     assert (taken[0].status_code, taken[0].json()) == (201, taken[1].json())
     assert [one["state"] for one in (back, away, home, moved)] == ["own", "listed", "own", "own"]
     assert moved["seat"] == "A-9"
+
+
+def test_s82_a_concession_is_paid_up_once_and_for_one_match(desk: Desk) -> None:
+    sold = {"season": SEASON, "seat": "A-3", "email": "ann@example.org", "flags": ["concession"]}
+    ticket = desk.post("/v1/admin/seats/sell", sold, key="ann-buys-a-3").json()["tickets"][0]
+    wish = {"event": MATCHES[1], "seat": "A-3", "price_minor": 500}
+    path = "/v1/admin/seats/upgrade"
+    below = desk.post(path, wish | {"price_minor": -1}, key="below-nothing")
+    unpaid = desk.post(path, wish | {"paid_by": "nothing"}, key="not-paid-yet")
+    paid = [desk.post(path, wish, key="the-father", role="desk") for _ in range(2)]
+    again = desk.post(path, wish, key="once-more")
+
+    assert (below.status_code, below.json()["field"]) == (422, "price_minor")
+    assert unpaid.json()["code"] == "payment_missing"
+    assert (paid[0].status_code, paid[0].json()) == (200, paid[1].json())
+    assert again.json()["message"].startswith("NO_CONCESSION")
+    assert desk.post(path, wish, key="a-viewer", role="viewer").status_code == 403
+    assert desk.post(path, wish).json()["field"] == "Idempotency-Key"
+    assert desk.club.exceptions(ticket["ticket_id"]) == [
+        EventException(event_no=MATCHES[1], flags=frozenset())
+    ]
+    money = desk.get("/v1/admin/list/upgrades").json()["items"]
+    assert [(row["event_no"], row["amount_minor"], row["paid_by"]) for row in money] == [
+        (MATCHES[1], 500, "cash")
+    ]
 
 
 def test_a_campaign_is_made_opened_charged_and_paid_behind_a_link(desk: Desk) -> None:

@@ -24,6 +24,7 @@ from server_stub.benefit_forms import (
 from server_stub.catalogue import add_type
 from server_stub.central import Central
 from server_stub.customers import load_customer
+from server_stub.faults import FieldError
 from server_stub.forms import PaidBy, SaleForm, TagForm, TypeForm
 from server_stub.mailer import FileMailer, Letter
 from server_stub.rules.segments import ANONYMOUS, Customer
@@ -225,6 +226,19 @@ def test_a_segment_that_would_depend_on_itself_is_not_saved(central: Central) ->
 
     assert caught.value.code == "condition_refused"
     assert "SEGMENT_CYCLE" in caught.value.message
+
+
+def test_a_condition_that_names_what_is_not_there_is_not_saved(central: Central) -> None:
+    """Misspelt, it would hold for nobody and say nothing."""
+    nested = ConditionForm(any_=[ConditionForm(tag=TAG), ConditionForm(plan="none")])
+    unseasonal = ConditionForm(not_=ConditionForm(season="none"))
+    for condition in (ConditionForm(ticket_type="none"), nested, unseasonal):
+        form = SegmentForm(name="S", condition=condition)
+        with pytest.raises(FieldError) as caught:
+            write(central, benefits.save_segment, form)
+        assert (caught.value.code, caught.value.field) == ("name_unknown", "condition")
+    for condition in (ConditionForm(ticket_type="membre"), ConditionForm(tag="not yet given")):
+        write(central, benefits.save_segment, SegmentForm(name="S", condition=condition))
 
 
 @pytest.mark.parametrize(

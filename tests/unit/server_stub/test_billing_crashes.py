@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 
 from server_stub.billing_run import run_billing
 from server_stub.payments import MoneyRequest, PaymentProvider, ProviderName
 from server_stub.rules.billing import Answer
 from server_stub.rules.subscription import SubscriptionState
-from server_stub.subscription_tables import simulated_charge
+from server_stub.subscription_tables import paid_cycle, simulated_charge, subscription
 from support.subscribers import BAD_LATER, Club, club
 
 
@@ -74,3 +74,23 @@ def test_an_answer_lost_for_days_goes_on_as_if_it_had_been_heard(friends: Club) 
 
     assert friends.state(who) is SubscriptionState.PAST_DUE
     assert [answer for _minor, answer in friends.charges(who)] == ["succeeded"] + ["declined"] * 2
+
+
+def test_a_broken_subscription_is_reported_and_does_not_stop_the_others(
+    friends: Club, caplog: pytest.LogCaptureFixture
+) -> None:
+    without_anchor, paid_twice, sound = (friends.join() for _ in range(3))
+    due_at = friends.paid_until(paid_twice)
+    of_the_first = subscription.c.subscription_id == without_anchor
+    with friends.central.database.write() as connection:
+        connection.execute(update(subscription).where(of_the_first).values(anchor_at=None))
+        connection.execute(
+            insert(paid_cycle).values(subscription_id=paid_twice, cycle_at=due_at, paid_at=due_at)
+        )
+    friends.at("2026-02-28T10:00")
+    report = friends.bill()
+
+    assert report.faults == {"subscription_broken": 2}
+    assert sorted(report.broken) == sorted([without_anchor, paid_twice])
+    assert friends.charges(sound) == [(1_000, "succeeded")] * 2
+    assert {record.__dict__["subscription_id"] for record in caplog.records} == set(report.broken)

@@ -12,6 +12,7 @@ from scanner.core.errors import InputError
 from scanner.core.rules import CounterScope, ReentryMode, ScanRule
 from scanner.core.units import Instant, ZoneNo
 from scanner.core.validity import Anchor, Offset, Rounding, ValidityRule
+from server_stub.faults import FieldError
 from server_stub.form_reading import parse_form
 from server_stub.forms import (
     GateForm,
@@ -163,7 +164,7 @@ def test_a_name_fits_on_a_screen(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-05-01T20:00+02:00", "2026-05-01T25:00"])
 def test_a_local_time_is_local_and_exists(text: str) -> None:
-    with pytest.raises(InputError) as caught:
-        parse_wall(text)
+    with pytest.raises(FieldError) as caught:
+        parse_wall(text, "starts_at")
 
-    assert caught.value.code == "date_bad"
+    assert (caught.value.code, caught.value.field) == ("date_bad", "starts_at")

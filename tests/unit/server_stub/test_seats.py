@@ -12,9 +12,11 @@ import pytest
 from scanner.core.errors import InputError
 from scanner.core.grants import EventException, GrantState
 from scanner.core.reasons import Reason
-from scanner.core.units import EventNo
+from scanner.core.units import EventNo, Instant
 from server_stub import checkout, orders, seasons, seat_transfers
+from server_stub.customers import find_customer, load_customer
 from server_stub.forms import SaleForm
+from server_stub.rules.segments import HasRight, RightKind, customer_matches
 from server_stub.season_forms import TimesForm
 from server_stub.season_tables import event_seat, season_seat, seat_credit
 from server_stub.seat_map import import_map, parse_map
@@ -217,6 +219,23 @@ def test_a_season_as_one_ticket_a_match_also_for_one_that_is_added(quick: Stadiu
     assert len({one.code.payload for one in sold.tickets}) == len(MATCHES)
     assert quick.holders(EventNo(4))["A-12"] not in {one.ticket_id for one in sold.tickets}
     assert sold.total_minor == 25_000
+
+
+def test_a_segment_may_ask_who_has_a_card_of_a_season(quick: Stadium) -> None:
+    quick.buy("A-12")
+    quick.buy("A-13", BEN, MATCHES[1])
+    quick.at("2026-09-01T10:00")
+
+    assert [quick.do(held_seasons, who, quick.clock.now) for who in ("ann@example.org", BEN)] == [
+        [SEASON],
+        [],
+    ]
+
+
+def held_seasons(connection: Any, email: str, now: int) -> list[str]:
+    customer = load_customer(connection, find_customer(connection, email).customer_id, now)
+    is_one = customer_matches(HasRight(RightKind.SEASON, SEASON), customer, {}, Instant(now))
+    return [SEASON] if is_one else []
 
 
 def test_s71_s73_a_transfer_is_the_recipients_only_once_accepted(club: Stadium) -> None:

@@ -272,6 +272,21 @@ def test_pause_refuses_at_gates_and_resuming_begins_a_period_less_the_credit(fri
     assert right.state is GrantState.ALLOW
 
 
+def test_paused_and_resumed_in_the_millisecond_of_a_cycles_start_it_is_refused_and_then_goes_on(
+    friends: Club,
+) -> None:
+    who = friends.join()
+    pause(friends.central, who)
+
+    early = lambda: resume(friends.central, friends.providers, who)  # noqa: E731
+    assert refusal(early) == "subscription_refused TOO_EARLY"
+    friends.clock.now += 1
+    early()
+    assert (friends.state(who), len(friends.cycles(who))) == (S.ACTIVE, 2)
+    assert friends.charges(who) == [(1_000, "succeeded")]
+    assert friends.bill().faults == {}
+
+
 def test_cancelled_it_runs_to_the_end_of_its_period_and_no_further(friends: Club) -> None:
     who = friends.join()
     cancel(friends.central, who)

@@ -41,6 +41,8 @@ def typed(central: Central, line: str) -> Result:
         ("sell --type annual --png HERE/none/x.png", "there is no folder"),
         ("sell --type annual --starts-on soon", "write 2026-12-31"),
         ("sell --type annual --starts-on 9999-12-31", "not within 1970 to 9000"),
+        ("sell --type annual --seat '\x07'", "seat_label_bad"),
+        (f"sell --type annual --holder {'a' * 81}", "name_bad"),
         ("code replace 1 --svg HERE/none/x.svg", "there is no folder"),
         ("segment set S --condition HERE", "is a directory"),
         ("segment set S --tag ''", "name_bad"),

@@ -18,6 +18,7 @@ from server_stub.rules.event_seat import (
     TransferPolicy,
     exceptions_of,
     seat_after,
+    upgraded,
 )
 from server_stub.rules.refusals import Refusal
 from support.instants import wall
@@ -122,13 +123,34 @@ def test_s71_the_card_is_refused_at_the_match_that_was_given_away_and_only_there
 
 
 def test_s82_an_upgrade_for_one_match_clears_the_flag_for_that_match_only() -> None:
-    upgraded = replace(MATCH, flags=frozenset())
+    paid_up = replace(MATCH, flags=frozenset())
     reduced = replace(MATCH, event_no=EventNo(2), flags=frozenset({GrantFlag.CONCESSION}))
 
-    assert exceptions_of([upgraded, reduced]) == (
+    assert exceptions_of([paid_up, reduced]) == (
         EventException(event_no=EventNo(2), flags=frozenset({GrantFlag.CONCESSION})),
         EventException(event_no=EventNo(3), flags=frozenset()),
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "own", "here", "answer"),
+    [
+        (S.OWN, {GrantFlag.CONCESSION, GrantFlag.HIGHLIGHT}, None, {GrantFlag.HIGHLIGHT}),
+        (S.TRANSFER_PENDING, {GrantFlag.CONCESSION}, None, set()),
+        (S.OWN, set(), None, Refusal.NO_CONCESSION),
+        (S.OWN, {GrantFlag.CONCESSION}, set(), Refusal.NO_CONCESSION),
+        (S.TRANSFERRED, {GrantFlag.CONCESSION}, None, Refusal.GIVEN_AWAY),
+        (S.LISTED, {GrantFlag.CONCESSION}, None, Refusal.SEAT_LISTED),
+        (S.SOLD, {GrantFlag.CONCESSION}, None, Refusal.SEAT_SOLD),
+    ],
+)
+def test_s82_what_paying_up_makes_of_one_match(
+    state: S, own: set[GrantFlag], here: set[GrantFlag] | None, answer: set[GrantFlag] | Refusal
+) -> None:
+    right = replace(MATCH, state=state, flags=None if here is None else frozenset(here))
+    after = upgraded(right, frozenset(own))
+
+    assert (after if isinstance(after, Refusal) else after.flags) == answer
 
 
 def test_another_seat_at_one_match_is_an_exception_of_that_match() -> None:

@@ -266,6 +266,21 @@ def test_what_a_pause_leaves_unused_is_credited_once() -> None:
     assert unused_minor(Subscription(subscription_id="s"), at("2026-02-14T10:00")) == 0
 
 
+@pytest.mark.parametrize("clock", ["2026-01-31T10:00", "2026-01-31T09:59"])
+def test_it_is_not_resumed_at_or_before_the_start_of_the_last_paid_cycle(clock: str) -> None:
+    paused = after(MEMBER, E.PAUSED, "2026-01-31T10:00")
+
+    assert step(paused, E.RESUMED, at(clock)) is Refusal.TOO_EARLY
+    assert after(paused, E.RESUMED, "2026-01-31T10:00:00.001").paid_cycles == 0
+
+
+def test_one_whose_resumption_was_never_paid_may_be_resumed_at_any_instant() -> None:
+    resumed = after(after(MEMBER, E.PAUSED, "2026-02-14T10:00"), E.RESUMED, "2026-03-01T10:00")
+    again = after(replace(resumed, state=S.PAUSED), E.RESUMED, "2026-03-01T10:00")
+
+    assert again == resumed
+
+
 def test_a_payment_must_come_before_a_pause() -> None:
     paused = step(replace(MEMBER, state=S.PAST_DUE), E.PAUSED, at("2026-03-01T10:00"))
 
