@@ -161,6 +161,7 @@ ONCE: frozenset[str] = frozenset(
 
 ONCE_IN_SHOP: frozenset[str] = frozenset(
     {
+        "POST /v1/shop/carts/{order_id}/complete",
         "POST /v1/shop/carts/{order_id}/pay",
         "POST /v1/shop/me/subscriptions/{subscription_id}/pay",
     }

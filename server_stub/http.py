@@ -27,7 +27,13 @@ from server_stub.gate_api import build_gate_routes
 from server_stub.login_limits import LoginLimits
 from server_stub.nonces import Nonces
 from server_stub.notices import Notices
-from server_stub.problems import EveryReply, answer_fault, answer_http, answer_unforeseen
+from server_stub.problems import (
+    EveryReply,
+    answer_fault,
+    answer_http,
+    answer_too_deep,
+    answer_unforeseen,
+)
 from server_stub.season_api import build_link_routes
 from server_stub.shop_api import build_shop_routes
 from server_stub.staff_api import build_staff_routes
@@ -60,6 +66,7 @@ def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litest
         exception_handlers={
             GateError: answer_fault,
             HTTPException: answer_http,
+            RecursionError: answer_too_deep,
             Exception: answer_unforeseen,
         },
         openapi_config=OpenAPIConfig(

@@ -84,6 +84,14 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     return _problem(status, InputError("request_refused", error.detail, SEE_SCHEMA))
 
 
+def answer_too_deep(
+    _request: Request[Any, Any, Any], _error: RecursionError
+) -> Response[ProblemJson]:
+    """A body of brackets within brackets: nobody's form, and no mistake of ours."""
+    code = CODE_OF_STATUS[400]
+    return _problem(400, InputError(code, "the body is nested too deep to be read", SEE_SCHEMA))
+
+
 def answer_unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[ProblemJson]:
     """A mistake of ours."""
     _LOG.error("unforeseen fault", exc_info=error, extra={"code": "central_broken"})

@@ -2,7 +2,7 @@
 
 Law: pure; the one answer for maps, sales and imports.
 
-Source: docs/credentials.md, "Tickets"; docs/model-c.md, "The seat map".
+Source: docs/credentials.md, "Claims"; docs/model-c.md, "The seat map".
 """
 
 from __future__ import annotations

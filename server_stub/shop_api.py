@@ -23,7 +23,8 @@ from server_stub import carts, checkout, customer_login, member_api, shops
 from server_stub.central import Central
 from server_stub.customers import load_customer
 from server_stub.forms import EventNumber, PaidBy, SaleForm, Strict
-from server_stub.injected import TheCentral
+from server_stub.idempotency import act_once
+from server_stub.injected import TheCentral, TheOnce
 from server_stub.mailer import FileMailer
 from server_stub.member_api import find_customer, prove_once
 from server_stub.order_api import AddedLine, Opened
@@ -207,17 +208,15 @@ def agree_cart(
     summary="Complete an order that costs nothing",
 )
 def complete_cart(
-    request: Request[Any, Any, Any], central: TheCentral, order_id: FromPath[str]
+    request: Request[Any, Any, Any], central: TheCentral, once: TheOnce, order_id: FromPath[str]
 ) -> checkout.Completed:
-    """The codes are in this answer. It cannot be done twice."""
-    return _of_cart(
-        request,
-        central,
-        order_id,
-        lambda connection, order_id, _now: checkout.complete(
-            connection, central, order_id, PaidBy.NOTHING
-        ),
-    )
+    """The codes are in this answer."""
+
+    def act(connection: Connection) -> checkout.Completed:
+        carts.require_own(connection, order_id, find_customer(request, connection, central))
+        return checkout.complete(connection, central, order_id, PaidBy.NOTHING)
+
+    return act_once(central, once, checkout.Completed, act)
 
 
 def _of_cart(

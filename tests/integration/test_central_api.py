@@ -275,6 +275,12 @@ def test_what_does_not_exist_is_said_in_our_words(
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
+def test_a_body_nested_without_end_is_no_fault_of_ours(shared: Organiser) -> None:
+    response = shared.ask("POST", "zones", data="[" * 100_000)
+
+    assert (response.status_code, response.json()["code"]) == (400, "body_unreadable")
+
+
 def test_an_unforeseen_fault_is_named_and_keeps_its_secrets(
     organiser: Organiser, caplog: pytest.LogCaptureFixture
 ) -> None:

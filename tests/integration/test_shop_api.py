@@ -127,6 +127,25 @@ def test_a_customer_pays_a_cart_by_card_and_finds_the_tickets_again(
     assert [(row["order_id"], row["answer"]) for row in listed] == [(order, "succeeded")]
 
 
+def test_a_cart_that_costs_nothing_is_completed_once(
+    central: Central, url: str, desk: Caller
+) -> None:
+    desk.tell("/v1/admin/types", {"name": "leaflet", "validity": "always"})
+    desk.tell("/v1/admin/shops", {"name": "Free", "types": ["leaflet"]})
+    ann, nobody = sign_in(central, url, ANN), Caller(url)
+    path = f"/v1/shop/carts/{ann.tell('/v1/shop/carts', {'shop': 'Free'})['order_id']}"
+    ann.tell(f"{path}/tickets", {"type": "leaflet"})
+    ann.tell(f"{path}/place")
+    stranger = nobody.post(f"{path}/complete", key="wish-of-nobody")
+    done = [ann.post(f"{path}/complete", key="ann-takes-it") for _ in range(2)]
+    other = ann.post(f"{path}/complete", key="ann-once-more")
+
+    assert stranger.status_code == 404
+    assert (done[0].status_code, done[0].json()) == (200, done[1].json())
+    assert len(done[0].json()["tickets"]) == 1
+    assert (other.status_code, other.json()["code"]) == (409, "order_state")
+
+
 def test_a_payment_without_a_key_is_refused_and_says_which_header(url: str, desk: Caller) -> None:
     desk.tell("/v1/admin/shops", {"name": "Open", "types": ["dinner"]})
     order = Caller(url).tell("/v1/shop/carts", {"shop": "Open"})["order_id"]

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from server_stub.cli import main
@@ -28,9 +29,11 @@ def commands() -> list[list[str]]:
     return [shlex.split(line.removeprefix(PROGRAM)) for line in typed]
 
 
-def test_a_reader_who_types_the_page_has_a_member_who_pays_less(tmp_path: Path) -> None:
+def test_a_reader_who_types_the_page_has_a_member_who_pays_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "central"
-    run(folder, "init", "--site", "museum", "--zone", "Europe/Paris")
+    monkeypatch.chdir(tmp_path)
     sold: list[Any] = []
     for words in commands():
         said = run(folder, *words, *(["--json"] if words[0] == "sell" else []))
