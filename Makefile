@@ -18,7 +18,7 @@ run: setup ## a day at a museum and a club, without hardware (CAMERA=/dev/video0
 	@$(BIN)/portillon-central demo $(if $(CAMERA),--camera $(CAMERA))
 
 test: lint ## lint, then the tests on the installed wheel; scanner.core must be covered to the last branch
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov -m "not postgresql" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --cov -m "not postgresql" $(ARGS)
 
 conformance: setup ## the central's tests once more, on a real PostgreSQL (CI runs them too)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m postgresql $(ARGS)
