@@ -190,9 +190,14 @@ def _too_long(why: str) -> InputError:
     )
 
 
-def _parse_csv(text: str, problems: list[RowProblem]) -> list[ImportRow]:
+def find_delimiter(text: str) -> str:
+    """What stands most often in the header, a comma where nothing does."""
     header_line = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(DELIMITERS, key=header_line.count)
+    return max((",", *DELIMITERS), key=header_line.count)
+
+
+def _parse_csv(text: str, problems: list[RowProblem]) -> list[ImportRow]:
+    delimiter = find_delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     rows: list[ImportRow] = []

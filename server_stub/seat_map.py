@@ -19,6 +19,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
 from server_stub.faults import FieldError
+from server_stub.import_file import find_delimiter
 from server_stub.rules.season import OWNED_STATES, HoldingState
 from server_stub.season_tables import event_seat, season_seat
 from server_stub.seasons import find_season
@@ -67,7 +68,8 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
 
 def parse_map(text: str) -> tuple[list[str], list[str]]:
     """The seats of a CSV file in their order, and everything that is wrong with it."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    text = text.removeprefix("\ufeff")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text), strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:

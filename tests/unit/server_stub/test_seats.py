@@ -375,6 +375,7 @@ def test_a_map_is_imported_whole_or_not_at_all_with_every_mistake_and_its_line(
     [
         ("block,row,number\nNorth,A,12\n", ["North-A-12"], 0),
         ("\ufeffseat\r\nA-1\r\n", ["A-1"], 0),
+        ("\ufeffblock;row;number\r\nNord;A;12\r\n", ["Nord-A-12"], 0),
         ("", [], 1),
         ("seat\n", [], 1),
         ("chair\nA-1\n", [], 1),
