@@ -166,7 +166,7 @@ def _build_seeing(
     lookups: Lookups,
     stack: contextlib.ExitStack,
 ) -> Seeing:
-    camera = _build_camera(section, clock)
+    camera = build_camera(section, clock)
     if camera is not None:
         stack.callback(camera.close)
     decoder = build_decoder(section.formats)
@@ -181,7 +181,8 @@ def _build_seeing(
     return Seeing(lane, camera, decoder, Choice(is_known), direction)
 
 
-def _build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | None:
+def build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | None:
+    """The lane's camera; None where the configuration says that it has none."""
     if section.source == "none":
         return None
     if section.source == "replay":

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decode": ("scanner.decode_command", "Read the codes in pictures and say why not."),
     "ledger": ("scanner.ledger_command", "Show, explain, verify or export the recorded facts."),
     "rehearse": ("scanner.rehearse_command", "Tell stories to the rules before they go live."),
+    "bundle": ("scanner.bundle_command", "Carry facts to the central on a stick."),
     "snapshot": ("scanner.snapshot_command", "Show, bring or go back from the snapshot in use."),
 }
 """Command → (module, one-line help). The module has a click command of that name."""

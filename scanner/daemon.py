@@ -25,6 +25,7 @@ from scanner.building import GateParts, build_parts
 from scanner.config import Config
 from scanner.core.errors import ConfigError, StoreError
 from scanner.core.events import FactKind
+from scanner.enrolling import await_enrolment
 from scanner.lane_start import begin
 
 LOG = logging.getLogger("portillon.gate")
@@ -54,7 +55,10 @@ def run_gate(config: Config, stop: threading.Event) -> None:
     """
     sys.setswitchinterval(SWITCH_S)
     with only_gate(config.runtime_dir), contextlib.ExitStack() as opening:
-        parts = build_parts(config, SystemClock(), opening)
+        clock = SystemClock()
+        if not await_enrolment(config, clock, stop):
+            return
+        parts = build_parts(config, clock, opening)
         _run(parts, stop, opening.pop_all())
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scanner.config import load_config
 from scanner.sync_command import CONFIG_OPTION, named_settings
+
+if TYPE_CHECKING:
+    from sync.letters import Letter
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 
@@ -45,21 +48,35 @@ def status(config_path: Path, *, as_json: bool) -> None:
 def import_(config_path: Path, path: Path, *, as_json: bool) -> None:
     """Bring a snapshot without a network.
 
-    PATH is the folder `repository/` of the central, on a stick, or a .tar or .zip of it. It is verified as if it came
-    over the network, and never older than the one in use.
+    PATH is what `portillon-central bundle export` wrote (with receipts and other lanes' facts for this gate), or the
+    folder `repository/` of the central, or a .tar or .zip of it. It is verified as if it came over the network, and
+    never older than the one in use.
     """
+    import msgspec
+
     from hardware.system_clock import SystemClock
     from sync.snapshot_status import load_snapshot_status
     from sync.snapshot_verbs import import_snapshot
 
     settings = named_settings(load_config(config_path).sync)
-    fetched = import_snapshot(path, settings, SystemClock())
+    fetched, letter = import_snapshot(path, settings, SystemClock())
     words = f"✔ snapshot {fetched.seq} is in use" + ("" if fetched.is_new else ", as before")
     if fetched.held is not None:
         doubt = fetched.held.doubt
         words = f"✖ {doubt.message} [{doubt.code}]\n  → {doubt.hint}"
-    _say(load_snapshot_status(settings, SystemClock()), words, as_json=as_json)
+    words += "" if letter is None else f"\n{_letter_words(letter)}"
+    status_now = load_snapshot_status(settings, SystemClock())
+    _say(msgspec.to_builtins(status_now) | {"letter": letter}, words, as_json=as_json)
     sys.exit(0 if fetched.held is None else 1)
+
+
+def _letter_words(letter: Letter) -> str:
+    if letter.is_waiting:
+        return "  the letter waits: the running sync takes it at its next turn"
+    if letter.state == "revoked":
+        return "  the central has revoked this device: snapshot and peppers are erased"
+    rows = "no receipt" if letter.have is None else f"rows up to {letter.have} are receipted"
+    return f"  {rows}, {letter.facts} facts of other lanes"
 
 
 @snapshot.command("accept")

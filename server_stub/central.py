@@ -17,7 +17,11 @@ from server_stub.clock import Clock
 from server_stub.database import Database
 from server_stub.folder import Folder, load_secret
 from server_stub.keys import Signer, load_signer
+from sync.wire import to_base64
 
+RECEIPTS = "receipts.pem"
+NEXT_RECEIPTS = "receipts-next.pem"
+"""Told to the gates already, signs nothing yet."""
 PEPPER_PREFIX = "pepper-"
 SECRET_BYTES = 32
 
@@ -72,7 +76,7 @@ def open_central(path: Path, clock: Clock) -> Central:
 def load_secrets(folder: Folder) -> Secrets:
     """Every key of the folder but the root keys and those of the repository."""
     return Secrets(
-        receipts=load_signer(folder.keys / "receipts.pem"),
+        receipts=load_signer(folder.keys / RECEIPTS),
         tickets=load_signer(folder.keys / "tickets.pem"),
         seal=load_secret(folder.keys / "seal.key"),
         event_master=load_secret(folder.keys / "event-master.key"),
@@ -81,3 +85,13 @@ def load_secrets(folder: Folder) -> Secrets:
             for file in sorted(folder.keys.glob(f"{PEPPER_PREFIX}*.key"))
         },
     )
+
+
+def load_central_keys(central: Central) -> dict[str, str]:
+    """What gates may believe receipts, time and letters by, by kid.
+
+    The key that signs here, the one on disk (another process may have changed it since), and the next one.
+    """
+    paths = (central.folder.keys / name for name in (RECEIPTS, NEXT_RECEIPTS))
+    signers = [central.secrets.receipts, *(load_signer(path) for path in paths if path.exists())]
+    return {signer.kid: to_base64(signer.public) for signer in signers}

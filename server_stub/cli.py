@@ -48,6 +48,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "person": ("server_stub.person_command:person", "Export or forget a person."),
     "retention": ("server_stub.retention_command:retention", "Purge what is old enough."),
     "device": ("server_stub.device_command:device", "Add, list, revoke or release devices."),
+    "bundle": ("server_stub.bundle_command:bundle", "Carry facts and snapshots on a stick."),
+    "keys": ("server_stub.keys_command:keys", "Show or change the keys of this central."),
     "alert": ("server_stub.device_command:alert", "List or resolve what a person must look at."),
     "demo": ("server_stub.demo.demo_command:demo", "Play a day at a museum, without hardware."),
 }

@@ -24,7 +24,7 @@ from scanner.core.units import Instant
 from server_stub import tables
 from server_stub.alerts import raise_alert
 from server_stub.catalogue import find_no
-from server_stub.central import Central
+from server_stub.central import Central, load_central_keys
 from server_stub.repository import load_root_mark
 from server_stub.site import load_site
 from sync.wire import (
@@ -132,13 +132,12 @@ def enrol(central: Central, request: EnrolRequest) -> EnrolReply:
             raise _token_refused("it was used already")
         site = load_site(connection)
     version, sha256 = load_root_mark(central.folder)
-    receipts = central.secrets.receipts
     return EnrolReply(
         device=device.device,
         site=site.name,
         gate_no=device.gate_no,
         peppers=_peppers(central),
-        central_keys={receipts.kid: to_base64(receipts.public)},
+        central_keys=load_central_keys(central),
         root_version=version,
         root_sha256=sha256,
         event_master=to_base64(central.secrets.event_master),

@@ -25,7 +25,7 @@ from scanner.core.grants import SnapshotMark
 from scanner.core.units import Instant, SnapshotSeq
 from server_stub import tables
 from server_stub.base_file import Watch, build_base, unwatched
-from server_stub.central import Central
+from server_stub.central import Central, load_central_keys
 from server_stub.changed_rows import Moment, changed_rows, folded_by
 from server_stub.changes import forget_changed_grants, load_changed_grants, load_rights_count
 from server_stub.delta_file import (
@@ -55,7 +55,6 @@ from sync.manifest import (
     part_target,
 )
 from sync.snapshot import PART_BYTES
-from sync.wire import to_base64
 
 COMPRESSION_LEVEL = 6
 CHUNK_BYTES = 1024 * 1024
@@ -357,10 +356,9 @@ def _add_documents(
         rows=made.grants,
         deltas=list(made.deltas),
     )
-    receipts = central.secrets.receipts
     documents: Mapping[str, msgspec.Struct] = {
         manifest_target(name): manifest,
-        central_keys_target(name): CentralKeys({receipts.kid: to_base64(receipts.public)}),
+        central_keys_target(name): CentralKeys(load_central_keys(central)),
     }
     return {
         target: repository.add_target(target, msgspec.json.encode(document))

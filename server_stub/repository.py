@@ -36,7 +36,7 @@ from tuf.api.serialization.json import JSONSerializer
 from scanner.core.units import SECOND_MS, Instant
 from server_stub.clock import Clock
 from server_stub.folder import ROOT_KEY_NUMBERS, Folder
-from server_stub.keys import create_signer, load_signer
+from server_stub.keys import Signer, create_signer, load_signer
 from sync.manifest import role_name
 
 ROOT_THRESHOLD = 2
@@ -55,15 +55,15 @@ KEEP_PUBLICATIONS = 8
 
 Role = TypeVar("Role", Targets, Snapshot, Timestamp)
 
-_JSON = JSONSerializer(compact=False, validate=True)
+ROOT_JSON = JSONSerializer(compact=False, validate=True)
 
 
 def create_repository(folder: Folder, site: str, clock: Clock) -> None:
     """Makes the keys and the first metadata, with nothing published yet."""
-    online = {role: create_signer(_key_path(folder, role)) for role in ONLINE_ROLES}
+    online = {role: create_signer(key_path(folder, role)) for role in ONLINE_ROLES}
     offline = [create_signer(folder.root_key(number)) for number in ROOT_KEY_NUMBERS]
     now = clock.now_ms()
-    root = Root(version=1, expires=_expiry("root", now), consistent_snapshot=True)
+    root = Root(version=1, expires=expiry_of("root", now), consistent_snapshot=True)
     for signer in offline:
         root.add_key(CryptoSigner(signer.private).public_key, "root")
     root.roles["root"].threshold = ROOT_THRESHOLD
@@ -72,7 +72,7 @@ def create_repository(folder: Folder, site: str, clock: Clock) -> None:
     signed = Metadata(root)
     for signer in offline:
         signed.sign(CryptoSigner(signer.private), append=True)
-    _save(folder.metadata / "1.root.json", signed.to_bytes(_JSON))
+    save_file(folder.metadata / "1.root.json", signed.to_bytes(ROOT_JSON))
     Repository(folder, site, clock).publish({}, clock.now_ms() // SECOND_MS)
 
 
@@ -83,14 +83,28 @@ def load_root_mark(folder: Folder) -> tuple[int, str]:
     return version, hashlib.sha256(content).hexdigest()
 
 
+def load_root(folder: Folder) -> Metadata[Root]:
+    """The newest root."""
+    version, _sha256 = load_root_mark(folder)
+    return Metadata[Root].from_file(str(folder.metadata / f"{version}.root.json"))
+
+
 class Repository:
     """The files of one site, written by one process at a time."""
 
-    def __init__(self, folder: Folder, site: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        site: str,
+        clock: Clock,
+        incoming: Mapping[str, Signer] | None = None,
+    ) -> None:
+        """``incoming``: keys by role that the next root will name; they sign beside those that it names now."""
         self._folder = folder
         self._site = site
         self._clock = clock
         self._role = role_name(site)
+        self._incoming = dict(incoming or {})
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -116,7 +130,7 @@ class Repository:
         path = self.target_path(target, hashlib.sha256(content).hexdigest())
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
-            _save(path, content)
+            save_file(path, content)
         return TargetFile.from_data(target, content, ["sha256"])
 
     def current_targets(self) -> dict[str, TargetFile]:
@@ -130,13 +144,27 @@ class Repository:
         path = self.target_path(name, target.hashes["sha256"])
         return path.read_bytes() if path.exists() else None
 
+    def visible_files(self) -> dict[str, Path]:
+        """What a gate may ask for now, by its path below ``repository/``."""
+        newest = self._newest("timestamp")
+        snapshot = f"{newest}.snapshot.json"
+        top = Metadata[Snapshot].from_file(str(self._folder.metadata / snapshot)).signed
+        names = [path.name for path in sorted(self._folder.metadata.glob("*.root.json"))]
+        names += ["timestamp.json", snapshot, f"{top.meta['targets.json'].version}.targets.json"]
+        names.append(f"{newest}.{self._role}.json")
+        files = {f"metadata/{name}": self._folder.metadata / name for name in names}
+        for name, target in self.current_targets().items():
+            path = self.target_path(name, target.hashes["sha256"])
+            files[f"targets/{path.relative_to(self._folder.targets)}"] = path
+        return files
+
     def publish(self, targets: Mapping[str, TargetFile], version: int) -> None:
         """Makes these targets, and no others, the current ones."""
         now = self._clock.now_ms()
-        site = Targets(version=version, expires=_expiry("site", now), targets=dict(targets))
+        site = Targets(version=version, expires=expiry_of("site", now), targets=dict(targets))
         snapshot = Snapshot(
             version=version,
-            expires=_expiry("snapshot", now),
+            expires=expiry_of("snapshot", now),
             meta={
                 f"{self._role}.json": self._sign(site, "site", f"{version}.{self._role}.json"),
                 "targets.json": self._top_mark(version, now),
@@ -144,7 +172,7 @@ class Repository:
         )
         mark = self._sign(snapshot, "snapshot", f"{version}.snapshot.json")
         timestamp = Timestamp(
-            version=version, expires=_expiry("timestamp", now), snapshot_meta=mark
+            version=version, expires=expiry_of("timestamp", now), snapshot_meta=mark
         )
         self._sign(timestamp, "timestamp", "timestamp.json")
 
@@ -158,27 +186,39 @@ class Repository:
             content = (self._folder.metadata / f"{known.version}.targets.json").read_bytes()
             held = Metadata[Targets].from_bytes(content).signed
             half = timedelta(days=LIFETIMES_D["targets"] / 2)
-            if held.delegations == wanted.delegations and wanted.expires - held.expires < half:
+            is_same = held.delegations == wanted.delegations and self._is_signed_now(content)
+            if is_same and wanted.expires - held.expires < half:
                 return known
         return self._sign(wanted, "targets", f"{version}.targets.json")
 
+    def _is_signed_now(self, content: bytes) -> bool:
+        """True when every key that would sign the top role now has signed it."""
+        signed = Metadata[Targets].from_bytes(content).signatures
+        return {signer.public_key.keyid for signer in self._signers("targets")} <= set(signed)
+
+    def _signers(self, role: str) -> list[CryptoSigner]:
+        keys = [load_signer(key_path(self._folder, role))]
+        keys += [self._incoming[role]] if role in self._incoming else []
+        return [CryptoSigner(key.private) for key in keys]
+
     def _top_targets(self, version: int, now: Instant) -> Targets:
         """No files of its own: it only hands ``<site>/`` to the site's role."""
-        key = CryptoSigner(load_signer(_key_path(self._folder, "site")).private).public_key
+        key = CryptoSigner(load_signer(key_path(self._folder, "site")).private).public_key
         role = DelegatedRole(
             self._role, [key.keyid], threshold=1, terminating=True, paths=[f"{self._site}/*"]
         )
         return Targets(
             version=version,
-            expires=_expiry("targets", now),
+            expires=expiry_of("targets", now),
             delegations=Delegations({key.keyid: key}, {self._role: role}),
         )
 
     def _sign(self, signed: Role, key: str, file_name: str) -> MetaFile:
         metadata = Metadata(signed)
-        metadata.sign(CryptoSigner(load_signer(_key_path(self._folder, key)).private))
-        content = metadata.to_bytes(_JSON)
-        _save(self._folder.metadata / file_name, content)
+        for signer in self._signers(key):
+            metadata.sign(signer, append=True)
+        content = metadata.to_bytes(ROOT_JSON)
+        save_file(self._folder.metadata / file_name, content)
         return MetaFile.from_data(signed.version, content, ["sha256"])
 
     def _newest(self, role: str) -> int:
@@ -217,16 +257,18 @@ class Repository:
                 path.unlink()
 
 
-def _key_path(folder: Folder, role: str) -> Path:
+def key_path(folder: Folder, role: str) -> Path:
+    """Where the key of an online role lies."""
     return folder.keys / f"tuf-{role}.pem"
 
 
-def _expiry(role: str, now: Instant) -> datetime:
+def expiry_of(role: str, now: Instant) -> datetime:
+    """Until when metadata of a role that is signed now is good."""
     whole = datetime.fromtimestamp(now // SECOND_MS, UTC)
     return whole + timedelta(days=LIFETIMES_D[role])
 
 
-def _save(path: Path, content: bytes) -> None:
+def save_file(path: Path, content: bytes) -> None:
     """Writes a file under its final name in one step, durably."""
     building = path.with_name(f".{path.name}.new")
     with building.open("wb") as file:

@@ -305,6 +305,15 @@ forked_row = table(
 )
 """The other truth under an identity that is taken: two ledgers with one name."""
 
+device_bundle = table(
+    "device_bundle",
+    Column("device", Text, primary_key=True),
+    text("epoch"),
+    text("vector"),
+    instant("taken_at"),
+)
+"""What a device said last on a stick: its ledger, and what it knows of others (JSON); letters lead on from there."""
+
 clock_offset = table(
     "clock_offset",
     Column("device", Text, primary_key=True),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from scanner.core.errors import CentralError, GateError, StoreError
+from scanner.core.errors import CentralError, GateError
+from sync.bundle import known_vector
 from sync.cache import Cache
 from sync.client import CentralClient, Identity
 from sync.clock_proof import Asked, Clock, TimeProof, verify_time
@@ -180,24 +181,14 @@ class Contact:
         )
 
     def _erase(self, _client: CentralClient, _session: Session) -> Event:
-        self._keep(
-            msgspec.structs.replace(self.device, peppers={}, event_master=None, is_revoked=True)
-        )
-        with self.files.cache.turn():
-            self.files.cache.erase()
-        self.files.peers.erase_facts()
+        self.device = erase_site(self.settings, self.device, self.files.peers)
         return Erased()
 
     def _exchange(self, client: CentralClient, session: Session) -> Event:
         outbox = self.files.outbox
         if outbox is None:
             return NothingRecorded()
-        if outbox.device != self.device.device:
-            raise StoreError(
-                "ledger_not_ours",
-                "the ledger belongs to an earlier identity of this device; nothing is sent",
-                "start the gate: it sets that ledger aside and begins a new one",
-            )
+        outbox.require_device(self.device.device)
         batch = outbox.build_batch(session.have, self.signer, self._vector(outbox))
         exchange = client.call("POST", SCANS_PATH, Exchange, encode_message(batch))
         outbox.verify_receipt(exchange.receipt, self.device.public_keys())
@@ -217,9 +208,7 @@ class Contact:
 
     def _vector(self, outbox: Outbox) -> dict[tuple[str, str], int]:
         """What is known of other ledgers: by the bases that are kept, and by facts that came since."""
-        vector = dict(self.files.cache.vector())
-        for ledger, seq in self.files.peers.vector().items():
-            vector[ledger] = max(seq, vector.get(ledger, 0))
+        vector = known_vector(self.files.cache.vector(), self.files.peers.vector())
         vector.pop((outbox.device, outbox.epoch), None)
         return vector
 
@@ -263,6 +252,21 @@ class Contact:
             retry_after_s=session.retry_after_s,
             faults=session.faults,
         )
+
+
+def erase_site(settings: SyncSettings, device: Device, peers: Peers) -> Device:
+    """Forget what a revoked device holds of its site; its name, receipts and signed facts stay.
+
+    Raises:
+        StoreError: the disk.
+    """
+    revoked = msgspec.structs.replace(device, peppers={}, event_master=None, is_revoked=True)
+    save_device(settings.device_path, revoked)
+    cache = Cache(settings.cache_dir)
+    with cache.turn():
+        cache.erase()
+    peers.erase_facts()
+    return revoked
 
 
 def load_proof(settings: SyncSettings) -> TimeProof | None:

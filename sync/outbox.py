@@ -93,6 +93,19 @@ class Outbox:
         with _faults_named():
             return load_head(self._connection)
 
+    def require_device(self, device: str) -> None:
+        """Refuse a ledger of somebody else.
+
+        Raises:
+            StoreError: ``ledger_not_ours``.
+        """
+        if self.device != device:
+            raise StoreError(
+                "ledger_not_ours",
+                "the ledger belongs to an earlier identity of this device; nothing is sent",
+                "start the gate: it sets that ledger aside and begins a new one",
+            )
+
     def build_batch(
         self,
         after: int,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -114,26 +114,38 @@ class Peers:
         Raises:
             StoreError: ``peers_unusable``.
         """
-        receipt = exchange.receipt
-        owner = {"device": receipt.device, "epoch": receipt.epoch}
+        self.apply(exchange.receipt, exchange.rejected, exchange.facts)
+
+    def apply(
+        self, receipt: Receipt | None, rejected: Iterable[Rejected], facts: Iterable[PeerFact]
+    ) -> None:
+        """Store what was verified, in one transaction; without a receipt of ours nothing was rejected of ours either.
+
+        Raises:
+            StoreError: ``peers_unusable``.
+        """
         with _faults_named(), self._db.atomic():
-            _table(self._db, "receipt").upsert(
-                owner
-                | {
-                    "have": receipt.have,
-                    "head": receipt.head,
-                    "at": receipt.at,
-                    "kid": receipt.kid,
-                    "signature": receipt.signature,
-                },
-                pk=("device", "epoch"),
-            )
-            _table(self._db, "rejected").upsert_all(
-                (owner | _rejected_row(one) for one in exchange.rejected),
-                pk=("device", "epoch", "seq"),
-            )
-            for one in exchange.facts:
+            if receipt is not None:
+                self._keep_receipt(receipt, rejected)
+            for one in facts:
                 _insert(self._db.conn, one)
+
+    def _keep_receipt(self, receipt: Receipt, rejected: Iterable[Rejected]) -> None:
+        owner = {"device": receipt.device, "epoch": receipt.epoch}
+        _table(self._db, "receipt").upsert(
+            owner
+            | {
+                "have": receipt.have,
+                "head": receipt.head,
+                "at": receipt.at,
+                "kid": receipt.kid,
+                "signature": receipt.signature,
+            },
+            pk=("device", "epoch"),
+        )
+        _table(self._db, "rejected").upsert_all(
+            (owner | _rejected_row(one) for one in rejected), pk=("device", "epoch", "seq")
+        )
 
     def erase_facts(self) -> None:
         """Forget other lanes' facts; receipts for our own stay.

@@ -83,6 +83,11 @@ class SyncSettings:
         return self.peers_dir / "peers.db"
 
     @property
+    def letter_path(self) -> Path:
+        """A letter of the central that came on a stick and waits for sync."""
+        return self.peers_dir / "letter.bundle"
+
+    @property
     def status_path(self) -> Path:
         """How the last contact went, for screens."""
         return self.peers_dir / "status.json"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.core.errors import ConfigError
+from scanner.core.errors import ConfigError, StoreError
 from sync.base_diff import differences
+from sync.bundle_format import letter_name
 from sync.cache import Cache, Pointer
 from sync.clock_proof import Clock
 from sync.contact import reference_ms
@@ -22,6 +23,7 @@ from sync.delta import Tombstone
 from sync.device import Device, load_device, save_device
 from sync.fetching import Fetched, fetch_snapshot
 from sync.holding import Hold, Why, accept, save_hold
+from sync.letters import WAITING, Letter, leave_letter, take_letter
 from sync.settings import SyncSettings
 from sync.stick import open_stick
 
@@ -42,22 +44,45 @@ class SnapshotDiff(msgspec.Struct, frozen=True):
     tables: list[TableDiff]
 
 
-def import_snapshot(path: Path, settings: SyncSettings, clock: Clock) -> Fetched:
-    """Put the snapshot of a stick in place.
+def import_snapshot(
+    path: Path, settings: SyncSettings, clock: Clock
+) -> tuple[Fetched, Letter | None]:
+    """Put the snapshot of a stick in place, then take in the letter for this gate, if there is one.
 
     Raises:
-        InputError: ``import_unreadable``.
-        CentralError: it is not trusted, or older than the one in use.
+        InputError: ``import_unreadable``; the letter is none, or was cut off.
+        CentralError: it is not trusted, or older than the one in use; the same of the letter.
         ConfigError: ``import_not_enrolled``.
         StoreError: the disk, or ``cache_in_use``.
     """
     device = _require_device(settings)
     at_ms = reference_ms(settings, Cache(settings.cache_dir), clock)
-    with open_stick(path) as fetcher:
-        fetched = fetch_snapshot(fetcher, settings, device, at_ms)
-    if fetched.device != device:
-        save_device(settings.device_path, fetched.device)
-    return fetched
+    with open_stick(path) as stick:
+        fetched = fetch_snapshot(stick, settings, device, at_ms)
+        if fetched.device != device:
+            save_device(settings.device_path, fetched.device)
+        file = stick.open_file(letter_name(device.device))
+        if file is None:
+            return fetched, None
+        with file:
+            leave_letter(file, settings)
+    return fetched, _take_or_leave(settings)
+
+
+def _take_or_leave(settings: SyncSettings) -> Letter | None:
+    """As sync, if it does not run; otherwise it takes the letter itself."""
+    from sync.peers import open_peers
+    from sync.worker import only_worker
+
+    try:
+        with only_worker(settings.peers_dir):
+            peers, _aside = open_peers(settings.peers_path)
+            with peers:
+                return take_letter(settings, peers)
+    except StoreError as error:
+        if error.code != "sync_already_running":
+            raise
+        return WAITING
 
 
 def roll_back(settings: SyncSettings, clock: Clock) -> Pointer:

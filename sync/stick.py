@@ -37,6 +37,10 @@ class StickFetcher(FetcherInterface):
     def __init__(self, open_name: Opener) -> None:
         self._open_name = open_name
 
+    def open_file(self, name: str) -> IO[bytes] | None:
+        """A file beside the metadata and targets; None when there is no such one."""
+        return self._open_name(name)
+
     def _fetch(self, url: str) -> Iterator[bytes]:
         found = self._open_name(url.removeprefix(PREFIX))
         if found is None:

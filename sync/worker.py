@@ -98,7 +98,7 @@ class Worker:
     @contextlib.contextmanager
     def open(cls, settings: SyncSettings, clock: Clock) -> Iterator[Worker]:
         """The worker of a data folder, if no other one is at work there."""
-        with _only_worker(settings.peers_dir):
+        with only_worker(settings.peers_dir):
             worker = cls(settings, clock, _open_peers(settings.peers_path))
             try:
                 yield worker
@@ -134,9 +134,10 @@ class Worker:
 
         Woken a moment after a whole contact, only an exchange is made: time and state were just asked for.
         """
-        if not self._is_enrolled() and not self._enrol_by_code():
+        if not self._is_trusted() and not self._enrol_by_code() and not self._is_enrolled():
             self._tell((_not_enrolled(),))
             return LOOK_FOR_CODE_S
+        self._read_letter()
         report = self.contact(is_brief=is_woken)
         if report.is_unfinished and report.is_ok:
             return 0.0
@@ -210,6 +211,15 @@ class Worker:
     def _is_enrolled(self) -> bool:
         return self._settings.device_path.exists()
 
+    def _is_trusted(self) -> bool:
+        """False also for a revoked device: a new code makes it a gate again."""
+        try:
+            device = load_device(self._settings.device_path)
+        except StoreError:
+            # the contact tells it
+            return True
+        return device is not None and not device.is_revoked
+
     def _enrol_by_code(self) -> bool:
         """Use the code that the gate's camera read, once; True when it made us a gate."""
         path = self._settings.invitation_path
@@ -227,6 +237,18 @@ class Worker:
             return False
         _LOG.info("enrolled", extra={"site": device.site, "gate": device.gate_no})
         return True
+
+    def _read_letter(self) -> None:
+        """Take in what came on a stick."""
+        from sync.letters import take_letter
+
+        try:
+            letter = take_letter(self._settings, self._peers)
+        except GateError as error:
+            _LOG.warning(error.message, extra={"code": error.code, "hint": error.hint})
+            return
+        if letter is not None:
+            _LOG.info("letter taken", extra={"have": letter.have, "peer_facts": letter.facts})
 
     def _pause_s(self, report: ContactReport) -> float:
         roll = _DICE.random()
@@ -292,8 +314,12 @@ def _not_enrolled() -> Fault:
 
 
 @contextlib.contextmanager
-def _only_worker(folder: Path) -> Iterator[None]:
-    """Hold the right to write ``cache/`` and ``peers/``; the kernel gives it back whatever happens to us."""
+def only_worker(folder: Path) -> Iterator[None]:
+    """Hold the right to write ``cache/`` and ``peers/``; the kernel gives it back whatever happens to us.
+
+    Raises:
+        StoreError: ``sync_already_running``.
+    """
     handle = os.open(make_folder(folder) / "sync.lock", os.O_RDWR | os.O_CREAT, OWNER_FILE)
     try:
         try:

@@ -12,14 +12,14 @@ import pytest
 
 from scanner.core.events import Fact, FactKind
 from support.checkout import ROOT
-from sync import delta, manifest, snapshot, wire
+from sync import bundle_format, delta, manifest, snapshot, wire
 
 PAGE = (ROOT / "docs" / "sync-protocol.md").read_text(encoding="utf-8")
 CENTRAL = (ROOT / "docs" / "central.md").read_text(encoding="utf-8")
 
 MESSAGES = {
     name: found
-    for module in (wire, manifest, delta)
+    for module in (wire, manifest, delta, bundle_format)
     for name, found in vars(module).items()
     if isinstance(found, type)
     and issubclass(found, msgspec.Struct)
@@ -86,6 +86,9 @@ def test_every_state_of_a_device_is_explained(state: wire.DeviceState) -> None:
         (manifest.BASE_BYTES, "4 GiB"),
         (delta.DELTA_WIRE_BYTES, "4 MiB"),
         (delta.DELTA_BYTES, "32 MiB"),
+        (bundle_format.BUNDLE_BYTES, "256 MiB"),
+        (bundle_format.PLAIN_BYTES, "2 GiB"),
+        (bundle_format.LINE_BYTES, "8 MiB"),
         (delta.DELTAS_MOST, "20 deltas"),
         (delta.ROWS_MOST, "20,000 rows"),
         (delta.ROWS_ALWAYS, "1,000 rows"),
@@ -105,6 +108,7 @@ def test_what_is_signed_is_named_as_it_is() -> None:
         wire.receipt_statement("d", "e", 1, "h", 2),
         wire.time_statement(1, "n"),
         wire.enrol_statement("t", "n"),
+        bundle_format.seal_statement("facts", "d", "h"),
     ):
         assert statement.decode().split("\n")[0] in PAGE
 

@@ -212,7 +212,7 @@ class PowerCutError(Exception):
 def published_until(cut: int, monkeypatch: pytest.MonkeyPatch, central: Central) -> bool:
     """Publishes, and dies before the ``cut``-th file is in place; True when it came through."""
     written = 0
-    save = repository_module._save
+    save = repository_module.save_file
 
     def save_or_die(path: Path, content: bytes) -> None:
         nonlocal written
@@ -222,7 +222,7 @@ def published_until(cut: int, monkeypatch: pytest.MonkeyPatch, central: Central)
         save(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(repository_module, "_save", save_or_die)
+        patch.setattr(repository_module, "save_file", save_or_die)
         try:
             publish(central)
         except PowerCutError:

@@ -141,18 +141,7 @@ class VenueLane:
 
     def used(self, sold: Code) -> int:
         """Charged entries of a right as this lane's own files give them now, by the gate's own look-ups."""
-        ledger = self.rig.ledger
-        with closing(connect_reader(ledger)) as connection, contextlib.ExitStack() as stack:
-            origin = load_origin(connection)
-            own = OwnFacts(connection, origin.device, origin.epoch, _fault)
-            peers = PeerFacts(self.settings.peers_path)
-            stack.callback(peers.close)
-            lookups = Lookups(self.rig.cache, own, peers)
-            stack.callback(lookups.close)
-            facts = lookups.facts_for(
-                sold.payload.encode(), None, Direction.IN, _now(), LaneReadiness.READY
-            )
-        return sum(tally.total for one in facts.grants for tally in one.tallies.values())
+        return used_by_files(self.settings, sold)
 
     def facts(self) -> list[Fact]:
         """Its ledger."""
@@ -221,6 +210,22 @@ class Venue:
     def used(self, sold: Code) -> int:
         """Charged entries of a right as the central folds them now."""
         return used_at(self.central.central, sold)
+
+
+def used_by_files(settings: SyncSettings, sold: Code) -> int:
+    """Charged entries of a right as a gate's own look-ups find them in its files."""
+    ledger = settings.ledger_path
+    with closing(connect_reader(ledger)) as connection, contextlib.ExitStack() as stack:
+        origin = load_origin(connection)
+        own = OwnFacts(connection, origin.device, origin.epoch, _fault)
+        peers = PeerFacts(settings.peers_path)
+        stack.callback(peers.close)
+        lookups = Lookups(settings.cache_dir, own, peers)
+        stack.callback(lookups.close)
+        facts = lookups.facts_for(
+            sold.payload.encode(), None, Direction.IN, _now(), LaneReadiness.READY
+        )
+    return sum(tally.total for one in facts.grants for tally in one.tallies.values())
 
 
 def used_at(central: Central, sold: Code) -> int:

@@ -1,0 +1,111 @@
+"""Before a gate knows who it is: its own camera reads the enrolment code and hands it to sync.
+
+Law: nothing is opened and nobody is admitted. The code is a secret for its quarter of an hour: it goes to one file of
+the runtime folder, 0600, which sync uses once and deletes; never to a log. This process still has no network: whether
+the code is good, sync and the central say.
+
+Source: docs/sync.md, "Enrolling".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from pathlib import Path
+
+from hardware.frames import FrameSource
+from hardware.system_clock import SystemClock
+from scanner.building import build_camera, enrolled_device
+from scanner.config import Config
+from scanner.core.errors import ConfigError, InputError
+from scanner.decode import Decoder, build_decoder
+from sync.durable import save_atomically
+from sync.wire import EnrolmentText, parse_message
+
+LOG = logging.getLogger("portillon.gate")
+LOOK_S = 0.2
+AGAIN_MS = 5_000
+"""A code that is still held up goes to sync again after so long: the line may have been down."""
+TEXT_BYTES = 4_096
+NOT_YET = ("gate_not_enrolled", "gate_revoked")
+
+
+def await_enrolment(config: Config, clock: SystemClock, stop: threading.Event) -> bool:
+    """Wait until this device is a gate with a snapshot, reading codes meanwhile; False when told to stop.
+
+    Raises:
+        ConfigError: ``gate_not_enrolled`` or ``gate_revoked``, where there is no camera to read a code with.
+    """
+    doubt = _doubt(config)
+    if doubt is None:
+        return True
+    with contextlib.ExitStack() as opened:
+        camera = build_camera(config.camera, clock)
+        if camera is None:
+            raise doubt
+        opened.callback(camera.close)
+        decoder = build_decoder(("qr",), second_opinion=False)
+        opened.callback(decoder.close)
+        hint = "hold the central's enrolment code before the camera, or: portillon enrol CODE"
+        LOG.warning(doubt.message, extra={"code": doubt.code, "hint": hint})
+        handing = Handing(config.runtime_dir / "enrol", camera, decoder)
+        while not stop.is_set() and not _is_ready(config):
+            handing.look(LOOK_S, clock.monotonic_ms())
+    return not stop.is_set()
+
+
+def _doubt(config: Config) -> ConfigError | None:
+    """Why this device is no gate; None when it is one."""
+    try:
+        enrolled_device(config.data_dir)
+    except ConfigError as error:
+        if error.code not in NOT_YET:
+            raise
+        return error
+    return None
+
+
+def _is_ready(config: Config) -> bool:
+    return _doubt(config) is None and (config.data_dir / "cache" / "current").is_file()
+
+
+class Handing:
+    """From the newest frame to the file that sync looks for."""
+
+    def __init__(self, path: Path, camera: FrameSource, decoder: Decoder) -> None:
+        self._path = path
+        self._camera = camera
+        self._decoder = decoder
+        self._last_index = 0
+        self._handed: tuple[bytes, int] | None = None
+
+    def look(self, wait_s: float, now_ms: int) -> bool:
+        """Take in the newest frame; True when a code went to sync."""
+        frame = self._camera.newest(self._last_index, wait_s)
+        if frame is None:
+            return False
+        self._last_index = frame.index
+        codes = [one.payload for one in self._decoder.read(frame) if is_enrolment(one.payload)]
+        return bool(codes) and self._hand_over(codes[0], now_ms)
+
+    def _hand_over(self, code: bytes, now_ms: int) -> bool:
+        if self._handed is not None:
+            before, at_ms = self._handed
+            if code == before and (self._path.exists() or now_ms - at_ms < AGAIN_MS):
+                return False
+        save_atomically(self._path, code)
+        self._handed = code, now_ms
+        LOG.info("an enrolment code was read and handed to sync")
+        return True
+
+
+def is_enrolment(payload: bytes) -> bool:
+    """True for the text of an enrolment code, good or not; a ticket is none."""
+    if not payload.startswith(b"{"):
+        return False
+    try:
+        parse_message(EnrolmentText, payload, TEXT_BYTES)
+    except InputError:
+        return False
+    return True
