@@ -193,7 +193,8 @@ def _too_long(why: str) -> InputError:
 def find_delimiter(text: str) -> str:
     """What stands most often in the header, a comma where nothing does."""
     header_line = next((line for line in text.splitlines() if line.strip()), "")
-    return max((",", *DELIMITERS), key=header_line.count)
+    found: str = max((",", *DELIMITERS), key=header_line.count)
+    return found
 
 
 def _parse_csv(text: str, problems: list[RowProblem]) -> list[ImportRow]:
