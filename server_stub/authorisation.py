@@ -151,6 +151,9 @@ ONCE: frozenset[str] = frozenset(
         "POST /v1/admin/seats/sell",
         "POST /v1/admin/seats/accept",
         "POST /v1/admin/seats/recall",
+        "POST /v1/admin/seats/release",
+        "POST /v1/admin/seats/take-back",
+        "POST /v1/admin/seats/change",
         "POST /v1/admin/seats/upgrade",
         "POST /v1/admin/campaigns/{name}/pay",
         "POST /v1/admin/campaigns/{name}/charge",
@@ -164,6 +167,7 @@ ONCE_IN_SHOP: frozenset[str] = frozenset(
         "POST /v1/shop/carts/{order_id}/complete",
         "POST /v1/shop/carts/{order_id}/pay",
         "POST /v1/shop/me/subscriptions/{subscription_id}/pay",
+        "POST /v1/renewals/{link}",
     }
 )
 """The same, of customers."""

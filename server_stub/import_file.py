@@ -120,7 +120,7 @@ def parse_rows(content: bytes, kind: FileKind, columns: Columns) -> tuple[Import
     """
     text = _parse_text(content)
     problems: list[RowProblem] = []
-    rows = _parse_json(text, problems) if kind is FileKind.JSON else _parse_csv(text, problems)
+    rows = parse_json(text, problems) if kind is FileKind.JSON else _parse_csv(text, problems)
     if not rows and not problems:
         raise InputError(
             "import_empty",
@@ -242,7 +242,8 @@ def _wrong_width(line: int, cells: int, names: int, delimiter: str) -> RowProble
     )
 
 
-def _parse_json(text: str, problems: list[RowProblem]) -> list[ImportRow]:
+def parse_json(text: str, problems: list[RowProblem]) -> list[ImportRow]:
+    """The flat objects of an array, numbered from 1 where a CSV file has lines; what is none goes to ``problems``."""
     if not text.strip():
         return []
     try:

@@ -24,7 +24,9 @@ from server_stub.central import Central
 from server_stub.checkout import Completed, Issued
 from server_stub.idempotency import act_in_steps, act_once
 from server_stub.injected import TheCentral, TheOnce
+from server_stub.member_api import prove_once
 from server_stub.paging import NUMBER_MOST
+from server_stub.rules.billing import Answer
 from server_stub.season_forms import (
     CampaignForm,
     ChangeSeatForm,
@@ -187,29 +189,45 @@ def recall(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> Matc
 
 
 @post("/seats/release", sync_to_thread=True, status_code=200, summary="Give to public sale")
-def release(central: TheCentral, data: JSONBody[SeatForm]) -> MatchSeat:
+def release(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> MatchSeat:
     """The card is refused at this match from now on."""
-    with central.database.write() as connection:
-        now = central.clock.now_ms()
-        return _match_seat(seat_transfers.release(connection, data.event, data.seat, now))
+    now = central.clock.now_ms()
+    return act_once(
+        central,
+        once,
+        MatchSeat,
+        lambda connection: _match_seat(
+            seat_transfers.release(connection, data.event, data.seat, now)
+        ),
+    )
 
 
 @post("/seats/take-back", sync_to_thread=True, status_code=200, summary="Take off public sale")
-def take_back(central: TheCentral, data: JSONBody[SeatForm]) -> MatchSeat:
+def take_back(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> MatchSeat:
     """While nobody has bought it."""
-    with central.database.write() as connection:
-        now = central.clock.now_ms()
-        return _match_seat(seat_transfers.take_back(connection, data.event, data.seat, now))
+    now = central.clock.now_ms()
+    return act_once(
+        central,
+        once,
+        MatchSeat,
+        lambda connection: _match_seat(
+            seat_transfers.take_back(connection, data.event, data.seat, now)
+        ),
+    )
 
 
 @post("/seats/change", sync_to_thread=True, status_code=200, summary="Another seat at one match")
-def change_seat(central: TheCentral, data: JSONBody[ChangeSeatForm]) -> MatchSeat:
+def change_seat(central: TheCentral, once: TheOnce, data: JSONBody[ChangeSeatForm]) -> MatchSeat:
     """The old one is for sale at that match, and only there."""
-    with central.database.write() as connection:
-        now = central.clock.now_ms()
-        return _match_seat(
+    now = central.clock.now_ms()
+    return act_once(
+        central,
+        once,
+        MatchSeat,
+        lambda connection: _match_seat(
             seat_transfers.change_seat(connection, data.event, data.seat, data.to_seat, now)
-        )
+        ),
+    )
 
 
 @post("/seats/upgrade", sync_to_thread=True, status_code=200, summary="Pay up a concession")
@@ -297,10 +315,16 @@ def look_at_link(central: TheCentral, link: FromPath[str]) -> BehindLink:
 
 
 @post("/{link:str}", sync_to_thread=True, status_code=200, summary="Pay behind a link")
-def pay_link(central: TheCentral, link: FromPath[str], data: JSONBody[LinkForm]) -> BehindLink:
+def pay_link(
+    central: TheCentral, once: TheOnce, link: FromPath[str], data: JSONBody[LinkForm]
+) -> BehindLink:
     """Too late, nothing is charged: the seat is for sale, or its holder waits for it."""
-    found, said = campaigns.pay_link(central, build_providers(central), link, data.card)
-    return _behind(found, None if said is None else said.value)
+
+    def pay() -> BehindLink:
+        found, said = campaigns.pay_link(central, build_providers(central), link, data.card)
+        return _behind(found, None if said is None else said.value)
+
+    return act_in_steps(central, once, BehindLink, pay, lambda done: done.paid != Answer.UNKNOWN)
 
 
 def build_link_routes(central: Central) -> Router:
@@ -308,7 +332,10 @@ def build_link_routes(central: Central) -> Router:
     return Router(
         "/v1/renewals",
         route_handlers=[look_at_link, pay_link],
-        dependencies={"central": Provide(lambda: central, sync_to_thread=False)},
+        dependencies={
+            "central": Provide(lambda: central, sync_to_thread=False),
+            "once": Provide(prove_once, sync_to_thread=False),
+        },
         tags=["renewals"],
     )
 

@@ -83,7 +83,7 @@ def show(central: Central, name: str, *, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @central_command
 def map_seats(central: Central, name: str, file: Path, *, as_json: bool) -> None:
-    """Import a seat map (CSV): all of it, or nothing and every mistake with its line."""
+    """Import a seat map (CSV or JSON): all of it, or nothing and every mistake with its line."""
     text = _read(file)
     with central.database.write() as connection:
         done = import_map(connection, name, text, central.clock.now_ms())

@@ -61,7 +61,7 @@ class MatchForm(Strict, frozen=True):
 
 
 class SeatMapForm(Strict, frozen=True):
-    """A seat map as CSV: a first line ``seat``, then one seat a line."""
+    """A seat map as CSV: a first line ``seat``, then one seat a line; or a JSON array of objects."""
 
     csv: Annotated[str, msgspec.Meta(max_length=CSV_CHARACTERS_MOST)]
 

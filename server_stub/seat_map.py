@@ -1,4 +1,4 @@
-"""A season's seat map: one CSV file, all of it or nothing.
+"""A season's seat map: one CSV or JSON file, all of it or nothing.
 
 Law: every line is looked at before one is kept, and everything that is wrong is said at once, with its line. A map
 replaces the one before it: a seat that is gone is sold no more, and one that somebody has cannot go. A seat under a
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
 from server_stub.faults import FieldError
-from server_stub.import_file import find_delimiter
+from server_stub.import_file import RowProblem, find_delimiter, parse_json
 from server_stub.rules.season import OWNED_STATES, HoldingState
 from server_stub.season_tables import event_seat, season_seat
 from server_stub.seasons import find_season
@@ -67,36 +67,57 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
 
 
 def parse_map(text: str) -> tuple[list[str], list[str]]:
-    """The seats of a CSV file in their order, and everything that is wrong with it."""
+    """The seats of a CSV or JSON file in their order, and everything that is wrong with it."""
     text = text.removeprefix("\ufeff")
+    return _parse_json(text) if text.lstrip().startswith("[") else _parse_csv(text)
+
+
+def _parse_json(text: str) -> tuple[list[str], list[str]]:
+    problems: list[RowProblem] = []
+    rows = [(row.line, row.values) for row in parse_json(text, problems)]
+    mistakes = [f"line {one.line}: {one.message}" for one in problems]
+    for line, values in rows:
+        if (problem := _columns_problem(list(values))) is not None:
+            mistakes.append(f"line {line}: {problem}")
+    return ([], mistakes) if mistakes else _parse_rows(rows)
+
+
+def _parse_csv(text: str) -> tuple[list[str], list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text), strict=True)
     try:
-        rows = [(reader.line_num, row) for row in reader if row]
+        lines = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         return [], [f"line {reader.line_num}: {error}"]
-    if not rows:
+    if not lines:
         return [], ["line 1: the file is empty; its first line names the columns"]
-    names = [name.strip().lower() for name in rows[0][1]]
+    names = [name.strip().lower() for name in lines[0][1]]
+    if (problem := _columns_problem(names)) is not None:
+        return [], [f"line 1: {problem}"]
+    rows, torn = [], []
+    for line, cells in lines[1:]:
+        if len(cells) == len(names):
+            rows.append((line, dict(zip(names, (cell.strip() for cell in cells), strict=True))))
+        else:
+            torn.append(f"line {line}: {len(cells)} values, but {len(names)} columns")
+    seats, mistakes = _parse_rows(rows) if rows or not torn else ([], [])
+    return seats, torn + mistakes
+
+
+def _columns_problem(names: list[str]) -> str | None:
     wrong = [name for name in names if name not in COLUMNS]
     if wrong or len(set(names)) != len(names) or not ({"seat"} == set(names) or "number" in names):
-        return [], [
-            f"line 1: columns {', '.join(map(repr, names))}; valid: seat, or number with block and row"
-        ]
+        said = ", ".join(map(repr, names)) or "none"
+        return f"columns {said}; valid: seat, or number with block and row"
     if "seat" in names and len(names) > 1:
-        return [], ["line 1: seat stands alone, without block, row and number"]
-    return _parse_rows(names, rows[1:])
+        return "seat stands alone, without block, row and number"
+    return None
 
 
-def _parse_rows(names: list[str], rows: list[tuple[int, list[str]]]) -> tuple[list[str], list[str]]:
+def _parse_rows(rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[str], list[str]]:
     first_at: dict[str, int] = {}
     mistakes = []
-    for line, row in rows:
-        if len(row) != len(names):
-            mistakes.append(f"line {line}: {len(row)} values, but {len(names)} columns")
-            continue
-        values = dict(zip(names, (value.strip() for value in row), strict=True))
-        parts = [values[name] for name in COLUMNS if values.get(name)]
-        seat = "-".join(parts)
+    for line, values in rows:
+        seat = "-".join(values[name] for name in COLUMNS if values.get(name))
         problem = _problem(seat, values)
         if problem is None and seat in first_at:
             problem = f"seat {seat!r} stands in line {first_at[seat]} already"
@@ -111,7 +132,7 @@ def _parse_rows(names: list[str], rows: list[tuple[int, list[str]]]) -> tuple[li
     return list(first_at), mistakes
 
 
-def _problem(seat: str, values: dict[str, str]) -> str | None:
+def _problem(seat: str, values: Mapping[str, str]) -> str | None:
     if not values.get("seat", values.get("number")):
         return "the seat has no name"
     if not is_seat(seat):

@@ -79,9 +79,9 @@ def test_a_match_is_offered_accepted_and_recalled(desk: Desk) -> None:
     offered = desk.post("/v1/admin/seats/offer", place | {"email": BEN}).json()
     taken = [desk.post("/v1/admin/seats/accept", place, key="ben-takes-it") for _ in range(2)]
     back = desk.post("/v1/admin/seats/recall", place, key="ann-wants-it").json()
-    away = desk.post("/v1/admin/seats/release", place).json()
-    home = desk.post("/v1/admin/seats/take-back", place).json()
-    moved = desk.post("/v1/admin/seats/change", place | {"to_seat": "A-9"}).json()
+    away = desk.post("/v1/admin/seats/release", place, key="away-with-it").json()
+    home = desk.post("/v1/admin/seats/take-back", place, key="home-again").json()
+    moved = desk.post("/v1/admin/seats/change", place | {"to_seat": "A-9"}, key="elsewhere").json()
 
     assert offered["state"] == "transfer_pending"
     assert (taken[0].status_code, taken[0].json()) == (201, taken[1].json())
@@ -136,10 +136,17 @@ def test_a_campaign_is_made_opened_charged_and_paid_behind_a_link(desk: Desk) ->
     assert (paid[0].status_code, paid[0].json()) == (200, paid[1].json())
     link = f"{desk.url}/v1/renewals/{desk.club.link('A-6')}"
     looked = requests.get(link, timeout=30).json()
-    clicks = [requests.post(link, json={"card": GOOD}, timeout=30).json() for _ in range(2)]
+    clicks = [
+        requests.post(
+            link, json={"card": GOOD}, headers={"Idempotency-Key": key}, timeout=30
+        ).json()
+        for key in ("first-click", "first-click", "second-click")
+    ]
+    assert requests.post(link, json={"card": GOOD}, timeout=30).status_code == 422
 
     assert (looked["does"], looked["price_minor"], looked["seat"]) == ("pay", 30_000, "A-6")
     assert [(one["does"], one.get("paid")) for one in clicks] == [
+        ("pay", "succeeded"),
         ("pay", "succeeded"),
         ("renewed", None),
     ]

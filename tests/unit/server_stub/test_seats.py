@@ -388,3 +388,24 @@ def test_the_columns_of_a_map(text: str, seats: list[str], mistakes: int) -> Non
     found, said = parse_map(text)
 
     assert (found, len(said)) == (seats, mistakes)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "said"),
+    [
+        ('[{"row": "A", "number": 12}, {"seat": "B-1"}]', ["A-12", "B-1"], []),
+        ('[{"seat": "A-1"}, {"seat": "A-1"}, {"row": "B"}]', [], ["line 3:"]),
+        ('[{"seat": "A-1"}, {"seat": "A-1"}]', ["A-1"], ["line 2: seat 'A-1' stands in line 1"]),
+        ('[{"seat": ["A-1"]}, 7]', [], ["line 1:", "line 2:"]),
+        ('[{"seat": "A-1"', [], ["line 1: this is no JSON"]),
+        ("[]", [], ["line 2: there is no seat"]),
+    ],
+)
+def test_a_map_may_be_json_and_everything_wrong_is_said_with_its_place(
+    text: str, found: list[str], said: list[str]
+) -> None:
+    seats, mistakes = parse_map(text)
+
+    assert seats == found
+    assert len(mistakes) == len(said)
+    assert all(one.startswith(begins) for one, begins in zip(mistakes, said, strict=True))
