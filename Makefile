@@ -36,8 +36,8 @@ format: setup ## write the format that lint asks for
 bench: setup ## the figures of docs/performance.md, as a table and as JSON
 	@$(BIN)/python benchmarks $(ARGS)
 
-faults: setup ## the long version of the kill -9 test: 100 rounds at random places
-	@$(BIN)/python -m pytest -m faults --faults-rounds=100 $(ARGS)
+faults: setup ## kill -9, power cuts, bad lines and attacks in full numbers; ends with a table of what they cost
+	@$(BIN)/python -m pytest -n 2 -m "(faults or fault) and not postgresql" --faults-rounds=100 --faults-table $(ARGS)
 
 oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 
 from support.databases import NewDatabase
+from support.fault_table import Played, properties_of, write_table
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile(
@@ -39,6 +40,8 @@ COVERING = ("unit/core", "scenario")
 """The folders whose tests count as covering a branch of the rules: by name and on purpose, never by a property's luck.
 Tracing the others would cost half of their time."""
 
+FULL, TENTH = 100, 10
+
 EXAMPLES = "hypothesis_examples"
 """Under this name a test's report says how many examples it judged; so it reaches us from another worker too."""
 
@@ -55,17 +58,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to a property's report how many examples it judged: passing and failing, not those thrown away."""
+    """Add to a property's report how many examples it judged (passing and failing, not those thrown away), and to that
+    of a fault what came of it.
+    """
     report = yield
     statistics: str = getattr(item, "hypothesis_statistics", "")
     if call.when == "call" and statistics:
         judged = re.findall(r"(\d+) passing, (\d+) failing", statistics)
         report.user_properties.append((EXAMPLES, sum(int(a) + int(b) for a, b in judged)))
+    report.user_properties += properties_of(item, report)
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line with the number of examples that hypothesis ran, over all tests and workers."""
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """One line with the number of examples that hypothesis ran, over all tests and workers; the table of faults."""
+    if config.getoption("--faults-table"):
+        everything = [r for reports in terminalreporter.stats.values() for r in reports]
+        write_table(
+            (report for report in everything if isinstance(report, pytest.TestReport)),
+            terminalreporter.write_line,
+        )
     found = [
         value
         for reports in terminalreporter.stats.values()
@@ -85,6 +99,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20,
         help="how often the kill -9 tests kill the gate (make faults: 100)",
     )
+    parser.addoption(
+        "--faults-table", action="store_true", help="end with the table of faults (make faults)"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +109,18 @@ def faults_rounds(pytestconfig: pytest.Config) -> int:
     """How many times a test that kills processes at random places does so."""
     rounds: int = pytestconfig.getoption("--faults-rounds")
     return rounds
+
+
+@pytest.fixture(scope="session")
+def faults_share(faults_rounds: int) -> Callable[[int], int]:
+    """Of so many rounds in `make faults`, how many to play now: all of them there, a tenth in `make test`."""
+    return lambda full: full * faults_rounds // FULL if faults_rounds >= FULL else full // TENTH
+
+
+@pytest.fixture
+def played() -> Played:
+    """Where a test that is marked as a fault, and plays it more than once, counts for the table."""
+    return Played()
 
 
 @pytest.fixture(scope="session")
