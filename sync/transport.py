@@ -3,7 +3,7 @@
 Law: a certificate's chain and name are always judged, its dates by the central's signed time and never by this
 device's clock: a gate that woke up in 1970 must reach the central that can tell it the time. With a pinned key
 (``tls_spki_sha256``, from enrolment) the pin replaces the chain. One deadline bounds a whole message, so a peer that
-sends a byte now and then holds nobody up. Redirects and proxies from the environment are never followed.
+sends a byte now and then holds nobody up; who sends much gets the time that it takes on the slowest line. Redirects and proxies from the environment are never followed.
 
 Source: docs/sync.md, "The line"; RFC 5280, 4.1.2.5 and 4.1.2.7; OpenSSL, X509_VERIFY_PARAM_set_flags(3).
 """
@@ -48,10 +48,15 @@ class Line(HTTPAdapter):
     def __init__(self, *, ca_file: Path | None = None, spki_sha256: str | None = None) -> None:
         self.judged_at_ms: int | None = None
         """The signed time by which certificate dates are judged; None before it is known: not judged."""
+        self.sending_s = 0.0
+        """How long a body may take to leave; 0 = what is left of the connect timeout."""
         self.ca_file = ca_file
         self.spki_sha256 = spki_sha256
         self._connection: HTTPConnection | None = None
         self._has_expired = False
+        self._timer: threading.Timer | None = None
+        self._timing = threading.Lock()
+        self._allowed_s = 0.0
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -71,6 +76,11 @@ class Line(HTTPAdapter):
         """A connection is being opened; the deadline acts on the newest one."""
         self._connection = connection
 
+    def give_time(self, connection: HTTPConnection) -> None:
+        """What is sent now may take `sending_s`: urllib3 would give a whole body the time of a connect."""
+        if connection.sock is not None and self.sending_s:
+            connection.sock.settimeout(self.sending_s)
+
     def require_time(self) -> None:
         """A name look-up cannot be cut: what it used up is noticed here.
 
@@ -87,10 +97,8 @@ class Line(HTTPAdapter):
         Raises:
             TimeoutError: instead of whatever the cut looked like from inside.
         """
-        self._has_expired = False
-        timer = threading.Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
+        self._has_expired, self._allowed_s = False, 0.0
+        self._start_timer(seconds)
         try:
             yield
         except Exception as error:
@@ -98,12 +106,35 @@ class Line(HTTPAdapter):
                 raise TimeoutError(f"over {seconds:g} s") from error
             raise
         finally:
-            timer.cancel()
+            self._stop_timer()
         if self._has_expired:
             raise TimeoutError(f"over {seconds:g} s")
 
+    def allow(self, seconds: float) -> None:
+        """Something came: the deadline is so much later."""
+        with self._timing:
+            self._allowed_s += seconds
+
+    def _start_timer(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _stop_timer(self) -> None:
+        with self._timing:
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+
     def _expire(self) -> None:
-        self._has_expired = True
+        with self._timing:
+            if self._timer is None:
+                return
+            allowed_s, self._allowed_s = self._allowed_s, 0.0
+            if allowed_s:
+                self._start_timer(allowed_s)
+                return
+            self._has_expired = True
         self.cut()
 
     def cut(self) -> None:
@@ -165,6 +196,10 @@ def _pool_classes(line: Line) -> dict[str, type[HTTPConnectionPool]]:
             super().connect()
             line.require_time()
 
+        def send(self, data: Any) -> None:
+            line.give_time(self)
+            super().send(data)
+
     class TlsConnection(HTTPSConnection):
         def connect(self) -> None:
             line.use(self)
@@ -174,6 +209,10 @@ def _pool_classes(line: Line) -> dict[str, type[HTTPConnectionPool]]:
             line.verify_certificate(tls.getpeercert(binary_form=True))
             # after the pin: urllib3 would warn of an unverified peer
             self.is_verified = True
+
+        def send(self, data: Any) -> None:
+            line.give_time(self)
+            super().send(data)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = PlainConnection
