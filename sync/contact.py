@@ -279,7 +279,12 @@ def load_proof(settings: SyncSettings) -> TimeProof | None:
 
 
 def reference_ms(settings: SyncSettings, cache: Cache, clock: Clock) -> int:
-    """Signed time, and never before what is known to have passed."""
+    """Signed time where there was one in this boot, else the newest instant that is known to have passed.
+
+    Signed time may be earlier than that: a central whose clock was a year ahead, and was mended, is believed again.
+    """
     current, proof = cache.current(), load_proof(settings)
     now = proof.now_at(clock.boot_id(), clock.monotonic_ms()) if proof else None
-    return max(current.created_at if current else 0, proof.now_ms if proof else 0, now or 0)
+    if now is not None:
+        return now
+    return max(current.created_at if current else 0, proof.now_ms if proof else 0)

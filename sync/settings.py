@@ -16,8 +16,9 @@ class SyncSettings:
     """All that sync needs to know before its first contact.
 
     ``central_url`` empty = the address learned at enrolment. ``ca_file``: certificates to trust instead of the
-    bundled ones. ``total_timeout_s`` bounds one message, whatever trickles in; what is sent, and what comes, gets more
-    time in proportion to its size. ``max_shrink``: the share of its grants that a new snapshot may lack without a person's yes.
+    bundled ones. ``total_timeout_s`` bounds one message, whatever trickles in; what is sent, and what
+    comes, gets more time in proportion to its size. ``max_shrink``: the share of its grants that a new snapshot may
+    lack without a person's yes.
     """
 
     data_dir: Path

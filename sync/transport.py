@@ -3,7 +3,8 @@
 Law: a certificate's chain and name are always judged, its dates by the central's signed time and never by this
 device's clock: a gate that woke up in 1970 must reach the central that can tell it the time. With a pinned key
 (``tls_spki_sha256``, from enrolment) the pin replaces the chain. One deadline bounds a whole message, so a peer that
-sends a byte now and then holds nobody up; who sends much gets the time that it takes on the slowest line. Redirects and proxies from the environment are never followed.
+sends a byte now and then holds nobody up; who sends much gets the time that it takes on the slowest line. Redirects and
+proxies from the environment are never followed.
 
 Source: docs/sync.md, "The line"; RFC 5280, 4.1.2.5 and 4.1.2.7; OpenSSL, X509_VERIFY_PARAM_set_flags(3).
 """

@@ -7,94 +7,28 @@ from __future__ import annotations
 
 import http.client
 import random
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
-from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
 from support.bad_line import BadLine, Trouble
 from support.fault_table import Played
-from support.ledgers import ENTRY, REFUSAL, fact
+from support.line_gate import LineGate, line_gate
 from support.meddler import HOP_BY_HOP, Passing, meddler
-from support.real_central import RealCentral, machine_clock
 from support.scripted_server import Heard, reply
-from sync.device import load_device
-from sync.enrolment import enrol, parse_invitation
-from sync.ledger_format import connect_reader, load_rows
-from sync.report import ContactReport
-from sync.settings import SyncSettings
-from sync.worker import run_once
 
 SEED = 20_261_127
-SILENCE_S = 1.0
-
-
-@dataclass
-class Gate:
-    """One gate, with a central that it reaches over whatever line a test puts in between."""
-
-    settings: SyncSettings
-    central: RealCentral
-
-    def contact(self, url: str = "") -> ContactReport:
-        return run_once(replace(self.settings, central_url=url), machine_clock())
-
-    def record(self, count: int) -> None:
-        device = load_device(self.settings.device_path)
-        assert device is not None
-        with Ledger.open(self.settings.ledger_path.parent, DeviceId(device.device)) as ledger:
-            shapes = [(ENTRY, REFUSAL)[n % 3 == 0] for n in range(count)]
-            ledger.append([fact(ledger, n, **shape) for n, shape in enumerate(shapes)])
-
-    def recover(self, played: Played) -> None:
-        """One contact over a good line: and all is well, or the fault has cost something."""
-        begun = machine_clock().monotonic_ms()
-        report = self.contact()
-        recovered_ms = machine_clock().monotonic_ms() - begun
-        assert report.is_ok, report.faults
-        recorded, arrived = self.recorded(), self.at_central()
-        lost, doubled = len(recorded - set(arrived)), len(arrived) - len(recorded)
-        played.add(lost=lost, doubled=doubled, recovered_ms=recovered_ms)
-        assert (lost, doubled) == (0, 0)
-        assert report.have == report.held == len(recorded)
-
-    def recorded(self) -> set[tuple[int, str]]:
-        with closing(connect_reader(self.settings.ledger_path)) as connection:
-            return {(row.seq, row.hash.hex()) for row in load_rows(connection, 0, 1_000_000)}
-
-    def at_central(self) -> list[tuple[int, str]]:
-        uri = f"file:{self.central.folder / 'central.db'}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            return connection.execute("SELECT seq, lower(hex(hash)) FROM fact").fetchall()
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    folder = tmp_path_factory.mktemp("bad-lines")
-    with RealCentral(folder / "central") as central:
-        central.sell()
-        central.publish()
-        settings = SyncSettings(
-            data_dir=folder,
-            runtime_dir=folder,
-            key_path=folder / "device.key",
-            connect_timeout_s=SILENCE_S,
-            read_timeout_s=SILENCE_S,
-            total_timeout_s=2 * SILENCE_S,
-        )
-        enrol(parse_invitation(central.code()), settings, machine_clock())
-        gate = Gate(settings, central)
-        assert gate.contact().is_ok
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LineGate]:
+    with line_gate(tmp_path_factory.mktemp("bad-lines")) as gate:
         yield gate
 
 
 @pytest.mark.fault("line: slow")
-def test_a_slow_line_takes_its_time_and_is_not_given_up(gate: Gate, played: Played) -> None:
+def test_a_slow_line_takes_its_time_and_is_not_given_up(gate: LineGate, played: Played) -> None:
     gate.record(100)
 
     with BadLine(gate.central.port, Trouble(bytes_s=25_000)) as line:
@@ -107,7 +41,7 @@ def test_a_slow_line_takes_its_time_and_is_not_given_up(gate: Gate, played: Play
 
 @pytest.mark.fault("line: black hole")
 def test_a_line_that_goes_nowhere_is_given_up_and_nothing_waits_for_ever(
-    gate: Gate, played: Played
+    gate: LineGate, played: Played
 ) -> None:
     gate.record(3)
 
@@ -123,7 +57,7 @@ def test_a_line_that_goes_nowhere_is_given_up_and_nothing_waits_for_ever(
 @pytest.mark.fault("line: reset in mid-message, one in three connections dies")
 @pytest.mark.timeout(600)
 def test_a_line_that_breaks_anywhere_loses_and_doubles_nothing(
-    gate: Gate, faults_share: Callable[[int], int], played: Played
+    gate: LineGate, faults_share: Callable[[int], int], played: Played
 ) -> None:
     dice = random.Random(SEED)
     trouble = Trouble(breaks_after=lambda: dice.randint(1, 30_000))
@@ -147,7 +81,7 @@ def asked_again(port: int, heard: Heard) -> int:
 
 
 @pytest.mark.fault("line: every request arrives twice")
-def test_requests_that_arrive_twice_count_once(gate: Gate, played: Played) -> None:
+def test_requests_that_arrive_twice_count_once(gate: LineGate, played: Played) -> None:
     gate.record(20)
     again: list[int] = []
 
@@ -165,7 +99,7 @@ def test_requests_that_arrive_twice_count_once(gate: Gate, played: Played) -> No
 
 @pytest.mark.fault("line: replies lost after the central's commit")
 def test_every_reply_that_is_lost_after_the_commit_is_made_up_for(
-    gate: Gate, played: Played
+    gate: LineGate, played: Played
 ) -> None:
     for _ in range(5):
         gate.record(7)
@@ -178,7 +112,7 @@ def test_every_reply_that_is_lost_after_the_commit_is_made_up_for(
 
 
 @pytest.mark.fault("line: proxy answers 502, 503 or a log-in page at random")
-def test_a_proxy_in_a_bad_mood_loses_and_doubles_nothing(gate: Gate, played: Played) -> None:
+def test_a_proxy_in_a_bad_mood_loses_and_doubles_nothing(gate: LineGate, played: Played) -> None:
     dice = random.Random(SEED)
     moods = (
         None,

@@ -1,7 +1,7 @@
 """kill -9 of gate, sync and central at random places: what was acknowledged is at the central in the end, once.
 
-Each alone is killed at finer moments in test_lane_kill, test_gate_kill, test_ledger_kill and test_sync_killed; here they
-are killed under each other.
+Each alone is killed at finer moments in test_lane_kill, test_gate_kill, test_ledger_kill and test_sync_killed; here
+they are killed under each other.
 """
 
 from __future__ import annotations

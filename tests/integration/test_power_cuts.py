@@ -37,9 +37,7 @@ def disk(request: pytest.FixtureRequest) -> Iterator[RecordedDisk]:
         yield disk
 
 
-def cuts(
-    changes: list[Change], count: int, dice: random.Random
-) -> Iterator[tuple[int, Fate]]:
+def cuts(changes: list[Change], count: int, dice: random.Random) -> Iterator[tuple[int, Fate]]:
     """Where the power goes: mostly after somebody was told something, every fate in turn."""
     first = next(place for place, change in enumerate(changes) if isinstance(change, Said))
     fates = tuple(Fate)

@@ -2,7 +2,7 @@
 
 Law: a row is fed by the tests that carry ``@pytest.mark.fault(name)``, and by nothing else. A test that plays a fault
 more than once says so itself (`Played`); of any other one that passes, one run is counted that lost and doubled nothing,
-because that is what it asserts. Values travel in a report's properties, so they also arrive from another worker.
+because it asserts that. Values travel in a report's properties, so they also arrive from another worker.
 """
 
 from __future__ import annotations

@@ -26,7 +26,6 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine, event
 
 # what a contact imports when it is needed, so that no child has to
-import server_stub.intake
 import sync.fetching
 import sync.peers  # noqa: F401
 from hardware.system_clock import SystemClock
@@ -108,7 +107,9 @@ def be_central(folder: Path, port: int, step: int, ms: int) -> None:
         answer(url.rpartition(":")[2])
 
     event.listen(Engine, "connect", opened)
-    build_server(open_central(folder / "central", CentralClock()), Serving(port=port), listening).run()
+    build_server(
+        open_central(folder / "central", CentralClock()), Serving(port=port), listening
+    ).run()
 
 
 def answer(word: object) -> None:

@@ -1,14 +1,14 @@
 """A disk that remembers every write and every flush of SQLite's, and can be rebuilt as a power cut would leave it.
 
-`RecordedDisk` is a VFS of apsw's own SQLite (a development dependency: the product uses the standard library's) under a
-connection that looks like `sqlite3`'s as far as ours are used.
+`RecordedDisk` is a VFS of apsw's own SQLite (a development dependency: the product uses the standard library's), under
+a connection that looks like `sqlite3`'s as far as ours are used.
 
 Law: what was flushed stays. Of what was written to a file since its last flush, everything, nothing, or any sectors of
-any writes may have reached the disk, in any order; a flush of one file promises nothing about another. Shared memory is
-never on the disk, so the recorded connection works in exclusive mode, which keeps it on the heap; what is written is the
-same.
+any writes may have reached the disk, in any order; a flush of one file promises nothing about another. Shared memory
+is never on the disk, so the recorded connection works in exclusive mode, which keeps it on the heap; what is written is
+the same.
 
-Source: sqlite.org/atomiccommit.html, "Hardware Assumptions"; sqlite.org/c3ref/io_methods.html; apsw's documentation, "VFS".
+Source: sqlite.org/atomiccommit.html, "Hardware Assumptions"; sqlite.org/c3ref/io_methods.html; apsw's page on VFS.
 """
 
 from __future__ import annotations
@@ -176,7 +176,9 @@ def disk_after(disk: RecordedDisk, cut: int, fate: Fate, dice: random.Random) ->
         if fate is Fate.KEPT:
             files[file] = _with_all(files.get(file), changes)
         elif fate is Fate.TORN:
-            files[file] = _with_all(files.get(file), [c for one in changes for c in _torn(one, dice)])
+            files[file] = _with_all(
+                files.get(file), [c for one in changes for c in _torn(one, dice)]
+            )
     return {name: bytes(content) for name, content in files.items() if content is not None}
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import uvicorn
@@ -63,6 +64,13 @@ class RealCentral:
         self.central: Central = open_central(self.folder, self.clock)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+
+    @classmethod
+    def opened(cls, folder: Path) -> Self:
+        """A central that is there already, a copy of another one for example."""
+        with TemporaryDirectory() as elsewhere:
+            shutil.move(folder, Path(elsewhere) / "found")
+            return cls(folder, template=Path(elsewhere) / "found")
 
     def __enter__(self) -> Self:
         self.start()
