@@ -60,6 +60,7 @@ def grants_in(cache: Cache) -> int:
     return int(count)
 
 
+@pytest.mark.fault("kill -9 while a base is put in place")
 def test_a_crash_anywhere_leaves_the_old_base_or_the_new_one(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     for seq in (5, 6):
@@ -81,6 +82,7 @@ def test_a_crash_anywhere_leaves_the_old_base_or_the_new_one(tmp_path: Path) -> 
     assert sorted(path.name for path in cache.folder.glob("*.db")) == ["6.db", "7.db"]
 
 
+@pytest.mark.fault("kill -9 while a base is put in place")
 def test_a_crash_after_the_switch_is_cleaned_up_by_the_next_base(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     for seq in (5, 6):
@@ -98,6 +100,7 @@ def test_a_crash_after_the_switch_is_cleaned_up_by_the_next_base(tmp_path: Path)
     assert names == {"7.db", "8.db", "current"}
 
 
+@pytest.mark.fault("kill -9 while a base is put in place")
 @pytest.mark.parametrize("at", [1, 5, 9, 13])
 def test_the_very_first_base_may_crash_too(tmp_path: Path, at: int) -> None:
     cache = Cache(tmp_path / "cache")

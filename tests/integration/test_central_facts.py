@@ -63,6 +63,7 @@ def test_facts_arrive_once_and_are_receipted(site: LoopbackSite) -> None:
     )
 
 
+@pytest.mark.fault("line: every request arrives twice")
 def test_the_same_batch_twice_is_stored_once(site: LoopbackSite) -> None:
     caller = site.device()
     caller.record(*(entry(grant_no=1) for _ in range(500)))
@@ -103,6 +104,7 @@ def test_an_empty_batch_tells_how_far_the_central_is(site: LoopbackSite) -> None
     assert caller.push(2, 1).receipt.have == 1
 
 
+@pytest.mark.fault("gate: cloned card")
 def test_a_fork_is_stored_beside_quarantines_the_device_and_calls_a_person(
     site: LoopbackSite,
 ) -> None:
@@ -164,6 +166,7 @@ def test_sending_the_fork_again_raises_no_second_alert(site: LoopbackSite) -> No
     assert rows(site.central, tables.forked_row) == 1
 
 
+@pytest.mark.fault("gate: a row of the ledger edited by hand")
 def test_rows_edited_by_hand_do_not_chain_and_are_found(site: LoopbackSite) -> None:
     caller = site.device()
     caller.record(entry(), entry())
@@ -247,6 +250,7 @@ def test_too_many_rows_or_holes_in_a_batch_are_refused(shared: LoopbackSite) -> 
     assert code_of(with_hole) == (422, "batch_wrong")
 
 
+@pytest.mark.fault("attack: another device's key")
 def test_rows_must_be_signed_by_the_device_that_recorded_them(shared: LoopbackSite) -> None:
     caller, thief = shared.device(), shared.device("G2")
     caller.record(entry())
@@ -307,6 +311,7 @@ def test_the_newest_snapshot_is_named_in_every_exchange(site: LoopbackSite) -> N
     assert (before, caller.push(1, 0).snapshot_seq) == (0, made.seq)
 
 
+@pytest.mark.fault("central: restored from a backup")
 def test_a_central_restored_from_a_backup_answers_a_lower_have(site: LoopbackSite) -> None:
     caller = site.device()
     caller.record(*(entry() for _ in range(4)))

@@ -142,6 +142,7 @@ def test_nothing_is_told_to_whom_has_not_signed(shared: LoopbackSite, path: str)
     assert code_of(requests.get(shared.url + path, timeout=10)) == (401, "signature_refused")
 
 
+@pytest.mark.fault("attack: a replayed request")
 def test_a_recorded_request_is_worth_nothing(shared: LoopbackSite) -> None:
     caller = shared.device()
     request = caller.prepare("GET", "/v1/device")
@@ -169,6 +170,7 @@ def test_a_nonce_that_is_not_ours_is_refused(shared: LoopbackSite, nonce: str) -
     assert response.status_code == 401
 
 
+@pytest.mark.fault("attack: another device's key")
 def test_another_devices_key_does_not_sign_for_this_one(shared: LoopbackSite) -> None:
     one, other = shared.device(), shared.device("G2")
 
@@ -177,6 +179,7 @@ def test_another_devices_key_does_not_sign_for_this_one(shared: LoopbackSite) ->
     assert code_of(response) == (401, "signature_refused")
 
 
+@pytest.mark.fault("attack: an altered request")
 def test_an_altered_body_is_refused(shared: LoopbackSite) -> None:
     caller = shared.device()
     caller.record(entry())
@@ -187,6 +190,7 @@ def test_an_altered_body_is_refused(shared: LoopbackSite) -> None:
     assert code_of(caller.send(request)) == (401, "signature_refused")
 
 
+@pytest.mark.fault("attack: an altered request")
 def test_an_altered_path_or_query_is_refused(shared: LoopbackSite) -> None:
     caller = shared.device()
     request = caller.prepare("GET", "/v1/repo/metadata/timestamp.json")
@@ -216,6 +220,7 @@ def test_a_signature_made_for_another_purpose_is_refused(shared: LoopbackSite) -
     assert code_of(caller.call("GET", "/v1/device", tag="other")) == (401, "signature_refused")
 
 
+@pytest.mark.fault("attack: an endless message")
 def test_a_body_over_the_limit_is_refused_unread(shared: LoopbackSite) -> None:
     response = requests.post(
         f"{shared.url}/v1/scans",

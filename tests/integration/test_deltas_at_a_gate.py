@@ -150,6 +150,7 @@ def test_a_gap_is_closed_by_the_base(gate: Gate, site: PublishedSite, base: byte
     assert gate.cache.kept() == [7, 5]
 
 
+@pytest.mark.fault("gate: a row of the cache edited by hand")
 def test_a_gate_that_drifted_finds_out_and_takes_the_base(
     gate: Gate, site: PublishedSite, base: bytes
 ) -> None:
@@ -271,6 +272,7 @@ def _manifest(seq: int) -> Manifest:
     return manifest_of(b"", 0, seq=seq)
 
 
+@pytest.mark.fault("attack: a snapshot altered on its way")
 def test_a_delta_that_was_altered_on_the_way_is_refused(
     gate: Gate, site: PublishedSite, base: bytes
 ) -> None:
@@ -346,6 +348,7 @@ def apply_and_die(gate: Gate, delta: bytes, at: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.fault("kill -9 while a delta is applied")
 def test_killed_anywhere_while_it_applies_a_gate_has_all_of_a_delta_or_nothing(
     gate: Gate, base: bytes
 ) -> None:

@@ -36,6 +36,7 @@ def use_up(gate: GateRig, folder: Path) -> None:
     raise AssertionError("the disk never got full")
 
 
+@pytest.mark.fault("gate: its disk is full")
 @pytest.mark.skipif(not can_mount(), reason=NO_MOUNTS)
 def test_a_full_disk_keeps_the_arm_shut_until_there_is_room_again(gate: GateRig) -> None:
     gate.fault = "none"
@@ -67,6 +68,7 @@ def test_a_full_disk_keeps_the_arm_shut_until_there_is_room_again(gate: GateRig)
     assert gate.stop() == 0
 
 
+@pytest.mark.fault("gate: its disk is full")
 @pytest.mark.skipif(not can_mount(), reason=NO_MOUNTS)
 def test_a_disk_that_is_full_at_the_start_does_not_keep_the_gate_from_starting(
     gate: GateRig,
@@ -78,6 +80,7 @@ def test_a_disk_that_is_full_at_the_start_does_not_keep_the_gate_from_starting(
     assert gate.stop() == 0
 
 
+@pytest.mark.fault("gate: its disk is read-only")
 @pytest.mark.skipif(not can_mount(), reason=NO_MOUNTS)
 @pytest.mark.parametrize(
     ("place", "code"), [("data/ledger", "ledger_read_only"), ("run", "runtime_dir_unusable")]
@@ -91,6 +94,7 @@ def test_a_read_only_disk_is_named(gate: GateRig, place: str, code: str) -> None
     assert "Read-only file system" in ended.stderr
 
 
+@pytest.mark.fault("gate: ledger corrupted")
 def test_a_damaged_ledger_is_set_aside_at_the_start_and_the_gate_opens(gate: GateRig) -> None:
     gate.start_ready()
     with gate.watch() as watcher:

@@ -58,6 +58,7 @@ def by_grant(facts: list[Fact]) -> Counter[int]:
     return Counter(fact.grant_no for fact in facts if fact.grant_no is not None)
 
 
+@pytest.mark.fault("kill -9 of a whole gate")
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_a_gate_that_is_killed_at_any_moment_has_recorded_what_it_said_and_charged_it_once(

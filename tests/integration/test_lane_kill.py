@@ -204,6 +204,7 @@ def assert_every_passage_is_settled_once(
         assert settled[scan.seq] == 1 or scan.seq > last_start
 
 
+@pytest.mark.fault("kill -9 of a lane at fine moments")
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_a_lane_that_is_killed_at_any_moment_loses_nothing_and_charges_nobody_twice(

@@ -109,6 +109,7 @@ def entry_of(lane: VenueLane, ticket: Sold) -> int:
     return at
 
 
+@pytest.mark.fault("gate: other lanes' facts corrupted")
 def test_a_lane_that_lost_what_it_had_heard_gets_it_again(site: Venue) -> None:
     north, south = site.lanes
     ticket = sold(site, "thrice")
@@ -127,6 +128,7 @@ def test_a_lane_that_lost_what_it_had_heard_gets_it_again(site: Venue) -> None:
     assert heard(north, ticket, 2)
 
 
+@pytest.mark.fault("lanes whose cables are pulled")
 @pytest.mark.faults
 def test_in_the_end_everybody_counts_the_same_whatever_the_lines_did(
     site: Venue, faults_rounds: int

@@ -70,6 +70,7 @@ def kill_after(process: subprocess.Popen[str], acknowledged: int, delay_s: float
     return last
 
 
+@pytest.mark.fault("kill -9 of a writer of the ledger")
 @pytest.mark.faults
 def test_nothing_acknowledged_is_lost_when_the_gate_is_killed(
     tmp_path: Path, faults_rounds: int

@@ -186,6 +186,7 @@ def test_versions_never_go_back_even_if_the_clock_does(
     assert made == [made[0], made[0] + 1, MARCH_10 // 1_000 + 60]
 
 
+@pytest.mark.fault("central: restored from a backup")
 def test_versions_never_go_back_after_a_restored_backup(
     central: Central, gate: PublishedSite, clock: CentralClock
 ) -> None:

@@ -97,6 +97,7 @@ def rights_in(settings: SyncSettings) -> int:
         return int(connection.execute("SELECT count(*) FROM access_grant").fetchone()[0])
 
 
+@pytest.mark.fault("kill -9 of sync")
 @pytest.mark.faults
 def test_a_killed_sync_loses_and_doubles_nothing(
     central: RealCentral, forebear: subprocess.Popen[str], tmp_path: Path, faults_rounds: int

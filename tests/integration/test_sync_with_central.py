@@ -204,6 +204,7 @@ def test_a_contact_with_nothing_new_changes_nothing(central: RealCentral, gate: 
     assert central.count("fact") == 1
 
 
+@pytest.mark.fault("line: refused")
 def test_while_the_central_is_away_facts_wait_and_then_arrive_once(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -221,6 +222,7 @@ def test_while_the_central_is_away_facts_wait_and_then_arrive_once(
     assert (back.is_ok, back.have, central.count("fact")) == (True, 2, 2)
 
 
+@pytest.mark.fault("line: replies lost after the central's commit")
 def test_a_reply_that_is_lost_after_the_commit_doubles_nothing(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -239,6 +241,7 @@ def test_a_reply_that_is_lost_after_the_commit_doubles_nothing(
     assert (again.is_ok, again.have, again.sent, central.count("fact")) == (True, 5, 5, 5)
 
 
+@pytest.mark.fault("central: restored from a backup")
 def test_a_central_restored_from_a_backup_gets_everything_again(
     central: RealCentral, gate: Gate, tmp_path: Path
 ) -> None:
@@ -280,6 +283,7 @@ def test_other_lanes_facts_come_down_once(
         assert peers.count_facts() == 4
 
 
+@pytest.mark.fault("gate: other lanes' facts corrupted")
 def test_a_damaged_peers_db_is_set_aside_and_comes_back_from_the_central(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -293,6 +297,7 @@ def test_a_damaged_peers_db_is_set_aside_and_comes_back_from_the_central(
     assert (gate.settings.peers_dir / "peers.db.damaged-1").exists()
 
 
+@pytest.mark.fault("gate: other lanes' facts corrupted")
 def test_a_peers_db_that_breaks_while_sync_runs_is_replaced(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -310,6 +315,7 @@ def test_a_peers_db_that_breaks_while_sync_runs_is_replaced(
     assert (after.is_ok, after.have, central.count("fact")) == (True, 1, 1)
 
 
+@pytest.mark.fault("gate: cache corrupted")
 def test_a_base_that_was_torn_on_disk_is_set_aside_and_fetched_again(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -326,6 +332,7 @@ def test_a_base_that_was_torn_on_disk_is_set_aside_and_fetched_again(
     assert path.with_name(f"{path.name}.damaged").exists()
 
 
+@pytest.mark.fault("gate: its clock is wrong")
 def test_a_gate_whose_clock_stands_at_1970_syncs_and_learns_the_time(
     central: RealCentral, new_gate: Callable[..., Gate]
 ) -> None:
@@ -401,6 +408,7 @@ def altering(ending: str, change: Callable[[bytes], bytes]) -> Alter:
     return alter
 
 
+@pytest.mark.fault("attack: a snapshot altered on its way")
 @pytest.mark.parametrize(
     ("ending", "change", "code"),
     [
@@ -426,6 +434,7 @@ def test_a_snapshot_altered_on_its_way_is_refused_and_facts_still_go_up(
     assert (after.is_ok, gate.grants()) == (True, 2)
 
 
+@pytest.mark.fault("line: cut in the middle of a download")
 def test_a_download_that_is_cut_goes_on_at_the_next_contact(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -439,6 +448,7 @@ def test_a_download_that_is_cut_goes_on_at_the_next_contact(
     assert (after.is_ok, gate.grants()) == (True, 2)
 
 
+@pytest.mark.fault("line: captive portal")
 @pytest.mark.parametrize("path", ["/v1/time", "/v1/device", "/v1/repo"])
 def test_a_captive_portal_answers_nothing_for_the_central(
     central: RealCentral, gate: Gate, path: str
@@ -455,6 +465,7 @@ def test_a_captive_portal_answers_nothing_for_the_central(
     assert (after.is_ok, after.have, central.count("fact"), gate.grants()) == (True, 1, 1, 2)
 
 
+@pytest.mark.fault("line: captive portal")
 def test_a_captive_portal_on_one_path_does_not_keep_a_snapshot_away(
     central: RealCentral, gate: Gate
 ) -> None:
@@ -470,6 +481,7 @@ def test_a_captive_portal_on_one_path_does_not_keep_a_snapshot_away(
     assert report.snapshot_seq == newer.seq
 
 
+@pytest.mark.fault("attack: a forged answer")
 def test_a_receipt_that_was_altered_does_not_count(central: RealCentral, gate: Gate) -> None:
     def lie(heard: Heard, passing: Passing) -> Passing | None:
         if heard.path != "/v1/scans":
@@ -486,6 +498,7 @@ def test_a_receipt_that_was_altered_does_not_count(central: RealCentral, gate: G
     assert report.have == 0
 
 
+@pytest.mark.fault("attack: a replayed request")
 def test_a_replayed_request_is_refused_by_the_central(central: RealCentral, gate: Gate) -> None:
     seen: list[Heard] = []
 
@@ -503,6 +516,7 @@ def test_a_replayed_request_is_refused_by_the_central(central: RealCentral, gate
     assert again.startswith(b"HTTP/1.1 401")
 
 
+@pytest.mark.fault("attack: a forged answer")
 def test_signed_time_that_was_altered_ends_the_contact(central: RealCentral, gate: Gate) -> None:
     def lie(heard: Heard, passing: Passing) -> Passing | None:
         if not heard.path.startswith("/v1/time"):
@@ -519,6 +533,7 @@ def test_signed_time_that_was_altered_ends_the_contact(central: RealCentral, gat
     assert gate.settings.time_path.read_bytes() == before
 
 
+@pytest.mark.fault("attack: a forged answer")
 def test_an_answer_about_another_device_is_not_used(central: RealCentral, gate: Gate) -> None:
     def lie(heard: Heard, passing: Passing) -> Passing | None:
         if heard.path != "/v1/device":
@@ -533,6 +548,7 @@ def test_an_answer_about_another_device_is_not_used(central: RealCentral, gate: 
     assert gate.cache.current() is not None
 
 
+@pytest.mark.fault("attack: a forged answer")
 def test_a_strangers_403_erases_nothing(central: RealCentral, gate: Gate) -> None:
     forged = reply(b'{"code": "device_revoked", "message": "go"}', status="403 Forbidden")
 
@@ -599,6 +615,7 @@ def test_a_lost_root_is_named_and_facts_still_go_up(central: RealCentral, gate: 
     assert (codes(report), report.have, gate.grants()) == (["root_missing"], 1, 1)
 
 
+@pytest.mark.fault("line: proxy is busy")
 def test_a_busy_proxy_is_given_the_time_it_asks_for(central: RealCentral, gate: Gate) -> None:
     busy = reply(b"busy", status="503 Busy", kind="text/html", headers={"Retry-After": "9"})
 
@@ -608,6 +625,7 @@ def test_a_busy_proxy_is_given_the_time_it_asks_for(central: RealCentral, gate: 
     assert (codes(report), report.retry_after_s) == (["central_busy"], 9)
 
 
+@pytest.mark.fault("attack: rolled back or frozen")
 def test_an_older_repository_is_refused_and_the_newer_base_stays(
     central: RealCentral, gate: Gate, tmp_path: Path
 ) -> None:
@@ -625,6 +643,7 @@ def test_an_older_repository_is_refused_and_the_newer_base_stays(
     assert gate.grants() == 2
 
 
+@pytest.mark.fault("attack: another site's snapshot")
 def test_another_centrals_repository_is_refused(
     central: RealCentral, gate: Gate, tmp_path: Path
 ) -> None:
@@ -639,6 +658,7 @@ def test_another_centrals_repository_is_refused(
     assert gate.grants() == 1
 
 
+@pytest.mark.fault("attack: rolled back or frozen")
 def test_a_repository_whose_signatures_ran_out_is_refused_and_facts_still_go_up(
     tmp_path: Path, new_gate: Callable[..., Gate]
 ) -> None:
@@ -806,6 +826,7 @@ def test_facts_of_an_earlier_identity_are_not_sent_as_our_own(
     assert codes(gate.contact()) == ["ledger_not_ours"]
 
 
+@pytest.mark.fault("gate: cloned card")
 def test_a_copied_gate_is_found_out(
     central: RealCentral, gate: Gate, new_gate: Callable[..., Gate]
 ) -> None:

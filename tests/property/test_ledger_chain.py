@@ -78,6 +78,7 @@ def test_a_ledger_nobody_edited_is_whole(whole: Path) -> None:
 VALUES = st.none() | st.integers(-5, 99) | st.text(max_size=5) | st.binary(max_size=40)
 
 
+@pytest.mark.fault("gate: a row of the ledger edited by hand")
 @given(row=st.integers(1, len(SHAPES)), column=st.sampled_from(COLUMNS), value=VALUES)
 def test_an_edited_column_is_found_at_its_row(
     whole: Path, scratch: Path, row: int, column: str, value: object
@@ -99,6 +100,7 @@ def test_an_edited_column_is_found_at_its_row(
         assert walk.broken.seq <= row or column == "seq"
 
 
+@pytest.mark.fault("gate: a row of the ledger edited by hand")
 @given(row=st.integers(1, len(SHAPES)), place=st.integers(0, 10_000), to=st.integers(0, 255))
 def test_one_edited_byte_of_a_body_is_found_at_its_row(
     whole: Path, scratch: Path, row: int, place: int, to: int
@@ -120,6 +122,7 @@ def test_one_edited_byte_of_a_body_is_found_at_its_row(
     assert broken is None or broken.seq == row
 
 
+@pytest.mark.fault("gate: a row of the ledger edited by hand")
 @given(row=st.integers(1, len(SHAPES) - 1))
 def test_a_row_taken_out_is_missed(whole: Path, scratch: Path, row: int) -> None:
     path = copy_of(whole, scratch)
@@ -132,6 +135,7 @@ def test_a_row_taken_out_is_missed(whole: Path, scratch: Path, row: int) -> None
     assert "missing" in broken.what
 
 
+@pytest.mark.fault("gate: a row of the ledger edited by hand")
 @given(a=st.integers(1, len(SHAPES)), b=st.integers(1, len(SHAPES)))
 def test_two_rows_that_changed_places_are_found(whole: Path, scratch: Path, a: int, b: int) -> None:
     path = copy_of(whole, scratch)
@@ -148,6 +152,7 @@ def test_two_rows_that_changed_places_are_found(whole: Path, scratch: Path, a: i
     assert broken is None or broken.seq == min(a, b)
 
 
+@pytest.mark.fault("gate: ledger corrupted")
 @given(data=st.data())
 def test_a_flipped_bit_of_the_file_changes_no_row_unseen(
     whole: Path, scratch: Path, data: st.DataObject

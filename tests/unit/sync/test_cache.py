@@ -198,6 +198,7 @@ def test_several_frames_in_a_row_are_one_base(cache: Cache, tmp_path: Path) -> N
     assert cache.place(manifest_of(raw, len(parts), seq=5), parts).seq == 5
 
 
+@pytest.mark.fault("attack: a zip bomb")
 def test_a_zip_bomb_stops_at_the_announced_size(cache: Cache, tmp_path: Path) -> None:
     bomb = zstandard.compress(bytes(300_000_000), level=1)
     parts = lay_down(tmp_path, [bomb])
@@ -208,6 +209,7 @@ def test_a_zip_bomb_stops_at_the_announced_size(cache: Cache, tmp_path: Path) ->
     assert list(cache.folder.iterdir()) == []
 
 
+@pytest.mark.fault("attack: a zip bomb")
 def test_a_part_that_wants_a_gigabyte_of_memory_is_refused(
     cache: Cache, tmp_path: Path, offer: Offer
 ) -> None:

@@ -175,6 +175,7 @@ def test_two_refused_nonces_are_the_answer() -> None:
 HTML = b"<html>Welcome to the hotel</html>"
 
 
+@pytest.mark.fault("attack: a wrong type of content")
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -206,6 +207,7 @@ def test_every_bad_answer_has_its_name(answer: Answer, code: str) -> None:
     assert fault_of(answering(answer)).code == code
 
 
+@pytest.mark.fault("attack: an endless message")
 def test_an_endless_answer_is_cut_at_the_limit() -> None:
     def endless() -> Iterator[bytes]:
         yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
@@ -222,6 +224,7 @@ def test_an_endless_answer_is_cut_at_the_limit() -> None:
     assert caught.value.code == "central_oversize"
 
 
+@pytest.mark.fault("attack: a zip bomb")
 def test_a_compressed_answer_is_never_unpacked() -> None:
     bomb = reply(b"\x1f\x8b" + bytes(50), headers={"Content-Encoding": "gzip"})
 
@@ -242,6 +245,7 @@ def iter_after(server: ScriptedServer, seconds: float) -> Iterator[bytes]:
     yield b""
 
 
+@pytest.mark.fault("attack: an endless message")
 def test_a_peer_that_trickles_is_given_up_at_the_deadline_even_in_the_headers() -> None:
     def trickle(server: ScriptedServer) -> Iterator[bytes]:
         yield b"HTTP/1.1 200 OK\r\nX-Long: "
@@ -269,6 +273,7 @@ def test_a_port_where_nothing_listens_is_named() -> None:
     assert str(port) in caught.value.message
 
 
+@pytest.mark.fault("line: the name is gone")
 def test_a_name_that_does_not_resolve_is_named() -> None:
     line = CentralClient("https://central.invalid", settings(), FixedClock(), IDENTITY)
 

@@ -142,6 +142,7 @@ def test_a_part_that_was_cut_off_on_its_way_is_refused(visit: Visit) -> None:
     assert refused(lambda: repository.fetch_part(name)).code == "snapshot_damaged"
 
 
+@pytest.mark.fault("attack: a forged answer")
 def test_a_site_role_that_somebody_else_signed_is_refused(
     site: PublishedSite, visit: Visit
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_site_role_that_somebody_else_signed_is_refused(
     assert refused(lambda: visit().fetch_manifest()).code == "snapshot_signature_bad"
 
 
+@pytest.mark.fault("attack: rolled back or frozen")
 def test_an_older_publication_is_refused_after_a_newer_one(
     site: PublishedSite, visit: Visit
 ) -> None:
@@ -161,6 +163,7 @@ def test_an_older_publication_is_refused_after_a_newer_one(
     assert refused(lambda: visit().fetch_manifest()).code == "snapshot_rolled_back"
 
 
+@pytest.mark.fault("attack: rolled back or frozen")
 def test_a_held_back_publication_is_refused_when_its_signatures_have_run_out(
     visit: Visit,
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_held_back_publication_is_refused_when_its_signatures_have_run_out(
     assert fault.code == "snapshot_expired"
 
 
+@pytest.mark.fault("attack: another site's snapshot")
 def test_another_sites_manifest_is_refused_even_when_it_is_signed(
     site: PublishedSite, visit: Visit, base: bytes
 ) -> None:
@@ -178,10 +182,12 @@ def test_another_sites_manifest_is_refused_even_when_it_is_signed(
     assert refused(lambda: visit().fetch_manifest()).code == "snapshot_wrong_site"
 
 
+@pytest.mark.fault("attack: another site's snapshot")
 def test_another_sites_targets_cannot_be_reached(visit: Visit) -> None:
     assert refused(lambda: visit(name="louvre").fetch_manifest()).code == "snapshot_not_published"
 
 
+@pytest.mark.fault("attack: another site's snapshot")
 def test_a_role_cannot_vouch_for_files_of_another_site(site: PublishedSite, visit: Visit) -> None:
     site.add(manifest_target("louvre"), b"{}")
     site.publish()
@@ -225,6 +231,7 @@ def test_a_manifest_that_is_too_long_is_not_fetched(site: PublishedSite, visit: 
     assert refused(lambda: visit().fetch_manifest()).code == "snapshot_oversize"
 
 
+@pytest.mark.fault("attack: a forged root")
 def test_a_rotated_root_is_followed_and_a_forged_one_is_not(
     site: PublishedSite, visit: Visit
 ) -> None:
