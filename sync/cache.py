@@ -38,11 +38,12 @@ from sync.durable import (
 )
 from sync.manifest import Manifest
 from sync.readable_delta import apply_checked
-from sync.verified_base import is_whole, verify_base
+from sync.verified_base import UNREADABLE, is_whole, verify_base
 
 POINTER_BYTES = 4_096
 ROOM_BYTES = 64 * 1024 * 1024
 """Left free on the disk for the ledger, which is worth more than a newer snapshot."""
+META_NUMBERS = ("snapshot_seq", "created_at", "grants")
 SIDE_FILES = ("-wal", "-shm", "-journal")
 KEPT_BASES = 2
 HOLD_FILE = "held.json"
@@ -194,7 +195,7 @@ class Cache:
                 if meta["snapshot_seq"] != str(manifest.seq):
                     raise not_as_announced(f"its deltas lead to {meta['snapshot_seq']}")
                 connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise _not_applied(str(error)) from error
         return self._point(pointer.file, meta, pointer.sha256)
 
@@ -297,7 +298,7 @@ def _load_vector(path: Path) -> dict[tuple[str, str], int]:
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             rows = connection.execute("SELECT device, epoch, seq FROM vector").fetchall()
-    except sqlite3.Error:
+    except UNREADABLE:
         # a damaged base is the lane's alarm; here it only means that more facts are asked for
         return {}
     return {(device, epoch): seq for device, epoch, seq in rows}
@@ -307,9 +308,10 @@ def _load_meta(path: Path) -> dict[str, str]:
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-            return load_meta(connection)
-    except sqlite3.Error:
+            meta = load_meta(connection)
+    except UNREADABLE:
         return {}
+    return meta if all(meta.get(name, "").isdecimal() for name in META_NUMBERS) else {}
 
 
 def _seq_of(path: Path) -> int:

@@ -224,7 +224,8 @@ def open_peers(path: Path) -> tuple[Peers, Path | None]:
     except sqlite3.OperationalError as error:
         # the disk or a lock: the file itself may be in order
         raise _unusable(error) from error
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # damaged: also a text of SQLite's own about it may be no UTF-8
         pass
     aside = _set_aside(path)
     with _faults_named():
@@ -265,7 +266,7 @@ def _set_aside(path: Path) -> Path:
 def _faults_named() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _unusable(error) from error
 
 

@@ -18,6 +18,9 @@ from sync.assembling import not_as_announced
 from sync.manifest import BASE_BYTES, Manifest
 from sync.snapshot import FORMAT, INDEXES, META_KEYS, META_KEYS_NEWER, TABLES
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged file raises: its texts, also those in SQLite's own messages, may be no UTF-8."""
+
 
 def verify_base(path: Path, manifest: Manifest) -> None:
     """Open an untrusted SQLite file and see that it is a base of this manifest, whole and of our schema.
@@ -31,7 +34,7 @@ def verify_base(path: Path, manifest: Manifest) -> None:
             _verify_schema(connection)
             _verify_whole(connection)
             _verify_meta(connection, manifest)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise _damaged(str(error)) from error
 
 
@@ -40,7 +43,7 @@ def is_whole(path: Path) -> bool:
     try:
         with contextlib.closing(_connect(path, "mode=ro")) as connection:
             _verify_whole(connection)
-    except (sqlite3.Error, CentralError):
+    except (*UNREADABLE, CentralError):
         return False
     return True
 

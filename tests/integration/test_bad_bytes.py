@@ -25,15 +25,17 @@ from sync.verified_base import is_whole
 from sync.worker import run_once
 
 SEED = 20_261_127
-ROWS = 30
+ROWS = 60
+PLACES = 6
 HIT_BYTES = 64
 
 
 def hit(path: Path, dice: random.Random) -> None:
-    """Some bytes at a place of chance are something else now."""
+    """Some bytes at places of chance are something else now."""
     raw = bytearray(path.read_bytes())
-    place = dice.randrange(len(raw))
-    raw[place : place + HIT_BYTES] = dice.randbytes(len(raw[place : place + HIT_BYTES]))
+    for _ in range(PLACES):
+        place = dice.randrange(len(raw))
+        raw[place : place + HIT_BYTES] = dice.randbytes(len(raw[place : place + HIT_BYTES]))
     path.write_bytes(raw)
 
 

@@ -21,8 +21,13 @@ class Identity(NamedTuple):
     key: ec.EllipticCurvePrivateKey
 
 
-def issue(name: str, issuer: Identity | None = None, address: str | None = "127.0.0.1") -> Identity:
-    """A certificate for 90 days from `VALID`; without an issuer it signs itself."""
+def issue(
+    name: str,
+    issuer: Identity | None = None,
+    address: str | None = "127.0.0.1",
+    begins: datetime = VALID,
+) -> Identity:
+    """A certificate for 90 days from `VALID`, if not told otherwise; without an issuer it signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = (
@@ -31,8 +36,8 @@ def issue(name: str, issuer: Identity | None = None, address: str | None = "127.
         .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(VALID)
-        .not_valid_after(VALID + timedelta(days=90))
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=90))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )
     if issuer is not None:
