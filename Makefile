@@ -37,7 +37,7 @@ bench: setup ## the figures of docs/performance.md, as a table and as JSON
 	@$(BIN)/python benchmarks $(ARGS)
 
 faults: setup ## kill -9, power cuts, bad lines and attacks in full numbers; ends with a table of what they cost
-	@$(BIN)/python -m pytest -n 2 -m "(faults or fault) and not postgresql" --faults-rounds=100 --faults-table $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "(faults or fault) and not postgresql" --faults-rounds=100 --faults-table $(ARGS)
 
 oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle

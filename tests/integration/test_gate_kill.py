@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from scanner.core.events import Fact, FactKind
+from support.fault_table import Played
 from support.gates import ENTRIES, GateRig, card, open_site
 from support.watcher import Watcher
 
@@ -62,7 +63,7 @@ def by_grant(facts: list[Fact]) -> Counter[int]:
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_a_gate_that_is_killed_at_any_moment_has_recorded_what_it_said_and_charged_it_once(
-    tmp_path: Path, faults_rounds: int
+    tmp_path: Path, faults_rounds: int, played: Played
 ) -> None:
     with GateRig(tmp_path, open_site(CARDS)) as gate:
         day = Day(gate)
@@ -71,6 +72,7 @@ def test_a_gate_that_is_killed_at_any_moment_has_recorded_what_it_said_and_charg
             gate.start_ready()
             day.play_round(moment)
             assert gate.is_whole()
+            played.add()
         gate.start_ready()
         assert gate.stop() == 0
         facts = gate.facts()

@@ -25,6 +25,7 @@ from scanner.chain import verify_file
 from scanner.core.events import Fact, FactKind
 from scanner.core.reasons import Flag
 from scanner.core.units import Seq
+from support.fault_table import Played
 from support.gates import environment
 from support.killable_lane import CARDS, ENTRIES, Board, Fate, Place, card
 from support.rights import grant, rule
@@ -208,11 +209,12 @@ def assert_every_passage_is_settled_once(
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_a_lane_that_is_killed_at_any_moment_loses_nothing_and_charges_nobody_twice(
-    tmp_path: Path, faults_rounds: int
+    tmp_path: Path, faults_rounds: int, played: Played
 ) -> None:
     with Killer(tmp_path) as killer:
         for _ in range(faults_rounds):
             killer.play_round()
+            played.add()
             said = killer.said
             if said:  # else it was killed while it made its first ledger
                 assert_whole(tmp_path)

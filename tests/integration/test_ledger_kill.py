@@ -16,6 +16,7 @@ import pytest
 
 from scanner.chain import verify_file
 from scanner.ledger import Ledger
+from support.fault_table import Played
 from support.ledgers import DEVICE, ENTRY, record
 from sync.ledger_format import connect_reader, load_head, load_rows
 from sync.wire import GENESIS, chain
@@ -73,7 +74,7 @@ def kill_after(process: subprocess.Popen[str], acknowledged: int, delay_s: float
 @pytest.mark.fault("kill -9 of a writer of the ledger")
 @pytest.mark.faults
 def test_nothing_acknowledged_is_lost_when_the_gate_is_killed(
-    tmp_path: Path, faults_rounds: int
+    tmp_path: Path, faults_rounds: int, played: Played
 ) -> None:
     chance = random.Random(20_260_310)
     for _ in range(max(3, faults_rounds // 4)):
@@ -85,6 +86,7 @@ def test_nothing_acknowledged_is_lost_when_the_gate_is_killed(
         assert walk.broken is None
         assert walk.head.seq >= last
         assert walk.rows == walk.head.seq
+        played.add()
     with Ledger.open(tmp_path, DEVICE) as ledger:
         assert ledger.set_aside is None
         assert record(ledger, ENTRY)[0].seq == walk.head.seq + 1

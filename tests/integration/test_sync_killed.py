@@ -14,6 +14,7 @@ import pytest
 
 from scanner.core.units import DeviceId
 from scanner.ledger import Ledger
+from support.fault_table import Played
 from support.ledgers import ENTRY, fact
 from support.real_central import RealCentral, machine_clock
 from sync.cache import Cache
@@ -99,8 +100,13 @@ def rights_in(settings: SyncSettings) -> int:
 
 @pytest.mark.fault("kill -9 of sync")
 @pytest.mark.faults
+@pytest.mark.timeout(600)
 def test_a_killed_sync_loses_and_doubles_nothing(
-    central: RealCentral, forebear: subprocess.Popen[str], tmp_path: Path, faults_rounds: int
+    central: RealCentral,
+    forebear: subprocess.Popen[str],
+    tmp_path: Path,
+    faults_rounds: int,
+    played: Played,
 ) -> None:
     dice = random.Random(20_260_501)
     folder = tmp_path / "gate"
@@ -126,5 +132,6 @@ def test_a_killed_sync_loses_and_doubles_nothing(
         assert pointer is not None
         assert pointer.seq == published.seq
         assert rights_in(settings) == central.count("access_grant")
+        played.add()
     ledger.close()
     assert kills, "no round was killed: the audit events do not see what happens"
