@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind
@@ -212,7 +212,8 @@ def _load_returned(
             fact.c.epoch == back.c.epoch,
             fact.c.seq == back.c.refers_to,
         )
-        given_back = given_back.join(fact, is_its).where(its)
+        # not a join: SQLite would walk a whole ledger for every entry of the owners
+        given_back = given_back.where(exists().where(is_its, its))
     for device, epoch, seq, refers_to, body in connection.execute(given_back):
         if seq <= vector.get((device, epoch), 0):
             returned.setdefault((device, epoch, refers_to), []).append(parse_fact(body))
