@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from support.api_caller import Caller
 from support.eventually import eventually
-from support.town import WITHIN_S, Caller, Ticket, Town, town
+from support.town import WITHIN_S, Ticket, Town, town
 from support.venue import VenueLane
 
 pytestmark = pytest.mark.timeout(300)
@@ -98,20 +99,20 @@ def test_s83_an_annual_pass_from_its_sale_to_the_next_one(place: Town) -> None:
     assert place.used(sold) == 3
 
     ann = place.member(ANN)
-    assert [shop["name"] for shop in ann.get("/v1/shop/shops")] == ["Friends"]
+    assert [shop["name"] for shop in ann.ask("/v1/shop/shops")] == ["Friends"]
     assert dinner_for(place, ann) == 7_500
 
     place.let_pass(days=367)
     assert [lane.scan(sold) for lane in (north, south)] == ["EXPIRED"] * 2
     ann = place.member(ANN)
-    assert ann.get("/v1/shop/me")["tags"] == []
-    assert ann.get("/v1/shop/shops") == []
+    assert ann.ask("/v1/shop/me")["tags"] == []
+    assert ann.ask("/v1/shop/shops") == []
 
     place.close_lane("south")
     again = place.sell("annual", email=ANN)
     place.publish()
     assert north.scan(again) == "OK"
-    assert [shop["name"] for shop in ann.get("/v1/shop/shops")] == ["Friends"]
+    assert [shop["name"] for shop in ann.ask("/v1/shop/shops")] == ["Friends"]
 
 
 def test_s84_a_subscription_from_its_first_payment_to_the_archive(place: Town) -> None:
@@ -128,8 +129,8 @@ def test_s84_a_subscription_from_its_first_payment_to_the_archive(place: Town) -
     card = Ticket.of(desk.tell(f"{mine}/code"))
     assert (paid["state"], paid["answer"]) == ("active", "succeeded")
     ben = place.member(BEN)
-    assert ben.get("/v1/shop/me")["tags"] == [PLAN_TAG]
-    assert [shop["name"] for shop in ben.get("/v1/shop/shops")] == ["Friends of the hall"]
+    assert ben.ask("/v1/shop/me")["tags"] == [PLAN_TAG]
+    assert [shop["name"] for shop in ben.ask("/v1/shop/shops")] == ["Friends of the hall"]
     place.publish()
     assert north.scan(card) == "OK"
 
@@ -154,8 +155,8 @@ def test_s84_a_subscription_from_its_first_payment_to_the_archive(place: Town) -
     place.desk().tell("/v1/admin/billing/run")
     place.publish()
     assert north.scan(card) == "ENDED"
-    assert place.member(BEN).get("/v1/shop/me")["tags"] == []
-    story = place.desk().get(mine)
+    assert place.member(BEN).ask("/v1/shop/me")["tags"] == []
+    story = place.desk().ask(mine)
     assert story["subscription"]["state"] == "ended"
     assert [one["what"] for one in story["happened"]].count("payment_failed") == 1
 
@@ -194,7 +195,7 @@ def test_s85_a_seat_from_its_first_season_to_the_next_one(place: Town) -> None:
     _first, second, _third = season(place, "S1", days=(0, 30, 60), last=100)
     ann, bob = (seat_of(desk, "S1", seat, who) for seat, who in (("A-12", ANN), ("A-13", BEN)))
     taken = {"season": "S1", "seat": "A-12", "email": "eve@example.org"}
-    assert desk.ask("POST", "/v1/admin/seats/sell", taken).json()["code"] == "seat_refused"
+    assert desk.post("/v1/admin/seats/sell", taken).json()["code"] == "seat_refused"
     place.publish()
     assert north.scan(ann) == "OK"
 
@@ -213,12 +214,12 @@ def test_s85_a_seat_from_its_first_season_to_the_next_one(place: Town) -> None:
     desk.tell("/v1/admin/campaigns/Renewals/choice", {"seat": "A-12", "choice": "in"})
     desk.tell("/v1/admin/campaigns/Renewals/charge")
     wish = {"season": "S2", "seat": "A-13", "email": "dan@example.org"}
-    assert desk.ask("POST", "/v1/admin/seats/sell", wish).json()["code"] == "seat_refused"
+    assert desk.post("/v1/admin/seats/sell", wish).json()["code"] == "seat_refused"
 
     place.let_pass(days=90)
     place.run("campaign", "run")
     desk = place.desk()
-    standings = desk.get("/v1/admin/campaigns/Renewals")["standings"]
+    standings = desk.ask("/v1/admin/campaigns/Renewals")["standings"]
     assert {name: count for name, count in standings.items() if count} == {
         "renewed": 1,
         "released": 1,

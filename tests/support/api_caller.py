@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import email
+from itertools import count
 from typing import Any
 
 import requests
 
 from server_stub.central import Central
 
-TIMEOUT_S = 20
+TIMEOUT_S = 30
+_WISHES = count(1)
+"""No two wishes of a test run share a key, whoever sends them: a key belongs to an account."""
 
 
 class Caller:
@@ -18,12 +21,10 @@ class Caller:
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self.keys = 0
 
     def post(self, path: str, body: Any = None, key: str | None = None) -> requests.Response:
         """``key``: of a wish that is repeated."""
-        self.keys += 1
-        headers = self.headers | {"Idempotency-Key": key or f"wish-{self.keys:06}"}
+        headers = self.headers | {"Idempotency-Key": key or f"wish-{next(_WISHES):06}"}
         return requests.post(self.url + path, json=body or {}, headers=headers, timeout=TIMEOUT_S)
 
     def get(self, path: str) -> requests.Response:
@@ -44,9 +45,10 @@ class Caller:
 
 def sign_in(central: Central, url: str, address: str) -> Caller:
     """A customer, with the code of the letter that was written for them; the letter is thrown away."""
-    visitor = Caller(url)
+    visitor, mail = Caller(url), central.folder.mail
+    before = set(mail.glob("*.eml"))
     visitor.tell("/v1/shop/codes", {"email": address})
-    (letter,) = central.folder.mail.glob("*.eml")
+    (letter,) = set(mail.glob("*.eml")) - before
     code = str(email.message_from_bytes(letter.read_bytes()).get_payload()).split()[0]
     letter.unlink()
     session = visitor.tell("/v1/shop/sessions", {"email": address, "code": code})

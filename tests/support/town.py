@@ -8,7 +8,6 @@ off while it does, as over a winter.
 from __future__ import annotations
 
 import contextlib
-import email
 import json
 import subprocess
 import sys
@@ -17,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import requests
-
 from scanner.core.units import Instant
 from server_stub.central import Central, open_central
 from server_stub.demo.network import Cable
 from server_stub.system_clock import SystemClock
+from support.api_caller import Caller, sign_in
 from support.central_site import CentralClock, copied, signed_in
 from support.eventually import eventually
 from support.gates import CONFIG, GateRig, environment
@@ -39,34 +37,6 @@ MINUTE_MS = 60_000
 ANSWER_S = 30
 WITHIN_S = 40.0
 CENTRAL = "from server_stub.cli import main; main()"
-
-
-class Caller:
-    """Somebody at the central's API; each wish has an idempotency key of its own."""
-
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self._url = url
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._wishes = 0
-
-    def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
-        """One request."""
-        self._wishes += 1
-        headers = self._headers | {"Idempotency-Key": f"{id(self)}-{self._wishes:06}"}
-        url = self._url + path
-        return requests.request(method, url, json=body, headers=headers, timeout=ANSWER_S)
-
-    def get(self, path: str) -> Any:
-        """What the central says."""
-        reply = self.ask("GET", path)
-        assert reply.ok, reply.text
-        return reply.json()
-
-    def tell(self, path: str, body: Any = None) -> Any:
-        """What the central answers to a wish that it grants."""
-        reply = self.ask("POST", path, {} if body is None else body)
-        assert reply.ok, reply.text
-        return reply.json()
 
 
 class LaterClock(SystemClock):
@@ -159,21 +129,9 @@ class Town:
         """Staff, signed in today."""
         return Caller(self.url, signed_in(self.central))
 
-    def visitor(self) -> Caller:
-        """Somebody nobody knows."""
-        return Caller(self.url)
-
     def member(self, address: str) -> Caller:
         """A customer who signs in with the code that came by letter."""
-        for old in self.central.folder.mail.glob("*.eml"):
-            old.unlink()
-        self.visitor().tell("/v1/shop/codes", {"email": address})
-        letters = self.central.folder.mail
-        assert eventually(lambda: any(letters.glob("*.eml")), WITHIN_S)
-        (letter,) = letters.glob("*.eml")
-        code = str(email.message_from_bytes(letter.read_bytes()).get_payload()).split()[0]
-        session = self.visitor().tell("/v1/shop/sessions", {"email": address, "code": code})
-        return Caller(self.url, session["token"])
+        return sign_in(self.central, self.url, address)
 
     def sell(self, type_name: str, **form: Any) -> Ticket:
         """One code over the desk."""
