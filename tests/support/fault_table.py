@@ -1,7 +1,7 @@
 """The table that `make faults` ends with: what was done to gates, lines and centrals, how often, and what it cost.
 
-Law: a row is fed by the tests that carry ``@pytest.mark.fault(name)``, and by nothing else. A test that plays a fault
 Law: a row is fed by the tests that carry ``@pytest.mark.fault(name)`` and by nothing else. A test that plays a fault
+more than once, or measures the recovery, says so by `Played`; of every other, one run without loss has been seen,
 because it asserts that. Values travel in a report's properties, so they also arrive from another worker.
 """
 
