@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import Provide
-from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, RawBody
+from litestar.params import FromPath, JSONBody, PathParameter, RawBody
 
 from scanner.core.reasons import Reason
 from server_stub import (
@@ -43,8 +43,8 @@ from server_stub.forms import (
     TypeForm,
     ZoneForm,
 )
-from server_stub.idempotency import KEY_HEADER, Once, act_once, build_once
-from server_stub.injected import TheCentral, TheOnce, TheStaff
+from server_stub.idempotency import Once, act_once, build_once
+from server_stub.injected import ShownKey, TheCentral, TheOnce, TheStaff
 from server_stub.listings import find_listing
 from server_stub.paging import LIMIT, NUMBER_MOST, Page, load_page
 from server_stub.publisher import Publication, publish
@@ -258,13 +258,7 @@ def prove_once(
     request: Request[Any, Any, Any],
     body: RawBody,
     staff: TheStaff,
-    idempotency_key: Annotated[
-        str | None,
-        HeaderParameter(
-            name=KEY_HEADER,
-            description="New for each wish, the same when it is repeated: 8 to 100 of A-Z a-z 0-9 _ . : -",
-        ),
-    ] = None,
+    idempotency_key: ShownKey = None,
 ) -> Once:
     """What tells a request that is repeated from a new one."""
     route = f"{route_of(request)} {request.path_params}"

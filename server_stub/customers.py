@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
+from server_stub.attributes import write_attribute
 from server_stub.benefit_tables import customer_attribute
-from server_stub.forms import parse_name
 from server_stub.orders import parse_email
 from server_stub.plan_rights import load_held_plans
 from server_stub.rules.segments import Customer, HeldRight, RightKind
@@ -84,18 +84,7 @@ def set_attribute(connection: Connection, customer_id: str, name: str, value: st
     Raises:
         InputError: ``name_bad``.
     """
-    name = parse_name("attribute", name)
-    connection.execute(
-        delete(customer_attribute).where(
-            customer_attribute.c.customer_id == customer_id, customer_attribute.c.name == name
-        )
-    )
-    if value is not None:
-        connection.execute(
-            insert(customer_attribute).values(
-                customer_id=customer_id, name=name, value=parse_name("value", value, "value")
-            )
-        )
+    write_attribute(connection, customer_attribute, ("customer_id", customer_id), name, value)
 
 
 def _load_rights(connection: Connection, customer_id: str) -> tuple[HeldRight, ...]:

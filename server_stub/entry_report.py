@@ -21,7 +21,7 @@ from sqlalchemy import BigInteger, Connection, Select, and_, case, cast, func, s
 from scanner.core.calendar import SiteCalendar
 from scanner.core.tally import Offsets, corrected_at
 from scanner.core.units import Direction, Instant
-from server_stub.report import SUMS, returned_persons
+from server_stub.report import SUMS, returned_persons, whole_sum, with_returned
 from server_stub.report_span import Span
 from server_stub.retention_tables import daily_count
 from server_stub.rules.purging import DayCount, standing_of
@@ -159,16 +159,16 @@ def _minutes(span: Span, moved_clocks: set[str]) -> Select[Any]:
     stays = case((back >= fact.c.persons, 0), else_=fact.c.persons - back)
     charged = case((back >= fact.c.charged, 0), else_=fact.c.charged - back)
     return (
-        _with_returned(
+        with_returned(
             select(
                 minute.label("minute"),
                 fact.c.gate_no,
                 fact.c.type_no,
-                _sum(and_(is_in, stays > 0), 1).label("entries"),
-                _sum(is_in, stays).label("persons"),
-                _sum(is_in, charged).label("charged"),
-                _sum(is_in, back).label("given_back"),
-                _sum(fact.c.movement == Direction.OUT, 1).label("exits"),
+                whole_sum(and_(is_in, stays > 0), 1).label("entries"),
+                whole_sum(is_in, stays).label("persons"),
+                whole_sum(is_in, charged).label("charged"),
+                whole_sum(is_in, back).label("given_back"),
+                whole_sum(fact.c.movement == Direction.OUT, 1).label("exits"),
             ),
             returned,
         )
@@ -183,7 +183,7 @@ def _minutes(span: Span, moved_clocks: set[str]) -> Select[Any]:
 
 def _one_by_one(moved_clocks: set[str]) -> Select[Any]:
     returned = returned_persons()
-    return _with_returned(
+    return with_returned(
         select(
             fact.c.gate_no,
             fact.c.type_no,
@@ -195,26 +195,6 @@ def _one_by_one(moved_clocks: set[str]) -> Select[Any]:
         ),
         returned,
     ).where(fact.c.device.in_(moved_clocks))
-
-
-def _with_returned(rows: Select[Any], returned: Any) -> Select[Any]:
-    return (
-        rows.select_from(fact)
-        .outerjoin(
-            returned,
-            and_(
-                returned.c.device == fact.c.device,
-                returned.c.epoch == fact.c.epoch,
-                returned.c.refers_to == fact.c.seq,
-            ),
-        )
-        .where(fact.c.movement.is_not(None), fact.c.is_under_review == 0)
-    )
-
-
-def _sum(where: Any, amount: Any) -> Any:
-    """A sum as a whole number: PostgreSQL's sum of bigint is a decimal."""
-    return cast(func.coalesce(func.sum(case((where, amount), else_=0)), 0), BigInteger)
 
 
 def _hour(at: Instant | None, calendar: SiteCalendar) -> str | None:

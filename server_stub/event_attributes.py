@@ -8,12 +8,12 @@ Source: docs/membership-rules.md, "Entitlements"; docs/central.md, "Benefits".
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from scanner.core.grants import EventStatus
+from server_stub.attributes import write_attribute
 from server_stub.benefit_tables import event_attribute
 from server_stub.catalogue import unknown_event
-from server_stub.forms import parse_name
 from server_stub.tables import event, scope_event, ticket, ticket_type
 
 
@@ -28,18 +28,7 @@ def set_event_attribute(
     of_event = event.c.event_no == event_no
     if connection.execute(select(event.c.event_no).where(of_event)).first() is None:
         raise unknown_event(event_no)
-    name = parse_name("attribute", name)
-    connection.execute(
-        delete(event_attribute).where(
-            event_attribute.c.event_no == event_no, event_attribute.c.name == name
-        )
-    )
-    if value is not None:
-        connection.execute(
-            insert(event_attribute).values(
-                event_no=event_no, name=name, value=parse_name("value", value, "value")
-            )
-        )
+    write_attribute(connection, event_attribute, ("event_no", event_no), name, value)
 
 
 def load_attributes_in_order(connection: Connection, order_id: str) -> frozenset[tuple[str, str]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -95,19 +96,16 @@ def _overuse(
         before = None
         if one.before_at is not None:
             before = f"{_local(one.before_at, calendar)} {one.before_gate}"
-        yield (
+        yield _row(
             one.at,
-            ExceptionRow(
-                kind=ExceptionKind.OVERUSE,
-                day=calendar.business_date(Instant(one.at)).isoformat(),
-                at=_local(one.at, calendar),
-                gate=one.gate,
-                right=one.grant_no,
-                persons=one.persons,
-                detail=", ".join(one.limits),
-                before=before,
-                device=one.device,
-            ),
+            calendar,
+            kind=ExceptionKind.OVERUSE,
+            gate=one.gate,
+            right=one.grant_no,
+            persons=one.persons,
+            detail=", ".join(one.limits),
+            before=before,
+            device=one.device,
         )
 
 
@@ -129,19 +127,16 @@ def _refused_here(
             kind = ExceptionKind.SEAT
         elif row.conflict == Reason.REVOKED:
             kind = ExceptionKind.REVOKED
-        yield (
+        yield _row(
             row.at,
-            ExceptionRow(
-                kind=kind,
-                day=calendar.business_date(Instant(row.at)).isoformat(),
-                at=_local(row.at, calendar),
-                gate=gates.get(row.gate_no),
-                right=row.grant_no,
-                persons=row.persons,
-                detail=row.conflict or row.reason,
-                before=None,
-                device=row.device,
-            ),
+            calendar,
+            kind=kind,
+            gate=gates.get(row.gate_no),
+            right=row.grant_no,
+            persons=row.persons,
+            detail=row.conflict or row.reason,
+            before=None,
+            device=row.device,
         )
 
 
@@ -154,20 +149,23 @@ def _forks(
         .where(forked_row.c.received_at >= span.start, forked_row.c.received_at < span.until)
     )
     for row in rows:
-        yield (
+        yield _row(
             row.received_at,
-            ExceptionRow(
-                kind=ExceptionKind.FORK,
-                day=calendar.business_date(Instant(row.received_at)).isoformat(),
-                at=_local(row.received_at, calendar),
-                gate=gates.get(row.gate_no),
-                right=None,
-                persons=0,
-                detail=f"row {row.seq} of epoch {row.epoch}",
-                before=None,
-                device=row.device,
-            ),
+            calendar,
+            kind=ExceptionKind.FORK,
+            gate=gates.get(row.gate_no),
+            right=None,
+            persons=0,
+            detail=f"row {row.seq} of epoch {row.epoch}",
+            before=None,
+            device=row.device,
         )
+
+
+def _row(at: int, calendar: SiteCalendar, **of: Any) -> tuple[int, ExceptionRow]:
+    """A row with the time by which it is sorted."""
+    day = calendar.business_date(Instant(at)).isoformat()
+    return at, ExceptionRow(day=day, at=_local(at, calendar), **of)
 
 
 def _local(at: int, calendar: SiteCalendar) -> str:

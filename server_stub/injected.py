@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import HeaderParameter, SkipValidation
 
 from server_stub.central import Central
 from server_stub.devices import Device
-from server_stub.idempotency import Once
+from server_stub.idempotency import KEY_HEADER, Once
 from server_stub.login_limits import LoginLimits
 from server_stub.nonces import Nonces
 from server_stub.notices import Notices
@@ -25,3 +27,12 @@ TheStaff = NamedDependency[SkipValidation[Staff]]
 TheLimits = NamedDependency[SkipValidation[LoginLimits]]
 TheOnce = NamedDependency[SkipValidation[Once]]
 """Asking for it is what makes a route need an ``Idempotency-Key``."""
+
+ShownKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name=KEY_HEADER,
+        description="New for each wish, the same when it is repeated: 8 to 100 of A-Z a-z 0-9 _ . : -",
+    ),
+]
+"""What a request says in that header; who proves it decides whose key it is."""

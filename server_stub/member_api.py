@@ -9,12 +9,12 @@ Source: docs/model-b.md, "What members do themselves"; docs/central.md, "Paying 
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, HeaderParameter, JSONBody, RawBody
+from litestar.params import FromPath, JSONBody, RawBody
 from sqlalchemy import Connection
 
 from server_stub import carts, customer_login, subscriptions
@@ -22,8 +22,8 @@ from server_stub.billing_run import build_providers
 from server_stub.card_checkout import CardPaid, pay_by_card
 from server_stub.central import Central
 from server_stub.checkout import Issued, load_issued
-from server_stub.idempotency import KEY_HEADER, Once, build_once
-from server_stub.injected import TheCentral, TheOnce
+from server_stub.idempotency import Once, build_once
+from server_stub.injected import ShownKey, TheCentral, TheOnce
 from server_stub.staff_api import route_of, shown_token
 from server_stub.subscription_api import load_seen, load_whole, pay_once
 from server_stub.subscription_forms import CardForm, MyPaymentForm, Seen, Story
@@ -160,13 +160,7 @@ def require_mine(request: AnyRequest, central: Central, subscription_id: str) ->
 def prove_once(
     request: AnyRequest,
     body: RawBody,
-    idempotency_key: Annotated[
-        str | None,
-        HeaderParameter(
-            name=KEY_HEADER,
-            description="New for each wish, the same when it is repeated: 8 to 100 of A-Z a-z 0-9 _ . : -",
-        ),
-    ] = None,
+    idempotency_key: ShownKey = None,
 ) -> Once:
     """What tells a request that is repeated from a new one; a visitor's key belongs to the order."""
     route = f"{route_of(request)} {request.path_params}"

@@ -147,28 +147,6 @@ def load_plan_row(connection: Connection, plan_no: int) -> Row[Any]:
     ).one()
 
 
-def load_plans(connection: Connection) -> list[dict[str, Any]]:
-    """Every plan, as a record for people."""
-    kind = tables.ticket_type
-    rows = connection.execute(
-        select(
-            plan.c.name,
-            kind.c.name.label("type"),
-            plan.c.period_amount,
-            plan.c.period_unit,
-            plan.c.price_minor,
-            plan.c.currency,
-            plan.c.minimum_cycles,
-            plan.c.grace_days,
-            plan.c.when_unpaid,
-            plan.c.admits,
-        )
-        .join(kind, kind.c.type_no == plan.c.type_no)
-        .order_by(plan.c.plan_no)
-    ).mappings()
-    return [dict(row) for row in rows]
-
-
 def _check_figures(form: PlanForm) -> None:
     if not CURRENCY.fullmatch(form.currency):
         raise _wrong("currency", form.currency, "three capital letters of ISO 4217, such as EUR")

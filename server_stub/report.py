@@ -127,29 +127,23 @@ def _entries(connection: Connection) -> list[EntryCount]:
     is_in = fact.c.movement == Direction.IN
     stays = case((back >= fact.c.persons, 0), else_=fact.c.persons - back)
     charged = case((back >= fact.c.charged, 0), else_=fact.c.charged - back)
-    rows = connection.execute(
+    sums = (
         select(
             tables.gate.c.name.label("gate"),
             tables.ticket_type.c.name.label("type"),
-            _total(and_(is_in, stays > 0), 1).label("entries"),
-            _total(is_in, stays).label("persons"),
-            _total(is_in, charged).label("charged"),
-            _total(is_in, back).label("given_back"),
-            _total(fact.c.movement == Direction.OUT, 1).label("exits"),
+            whole_sum(and_(is_in, stays > 0), 1).label("entries"),
+            whole_sum(is_in, stays).label("persons"),
+            whole_sum(is_in, charged).label("charged"),
+            whole_sum(is_in, back).label("given_back"),
+            whole_sum(fact.c.movement == Direction.OUT, 1).label("exits"),
         )
-        .join(tables.gate, tables.gate.c.gate_no == fact.c.gate_no)
-        .outerjoin(tables.ticket_type, tables.ticket_type.c.type_no == fact.c.type_no)
-        .outerjoin(
-            returned,
-            and_(
-                returned.c.device == fact.c.device,
-                returned.c.epoch == fact.c.epoch,
-                returned.c.refers_to == fact.c.seq,
-            ),
-        )
-        .where(fact.c.movement.is_not(None), fact.c.is_under_review == 0)
         .group_by(tables.gate.c.name, tables.ticket_type.c.name)
         .order_by(tables.gate.c.name, tables.ticket_type.c.name)
+    )
+    rows = connection.execute(
+        with_returned(sums, returned)
+        .join(tables.gate, tables.gate.c.gate_no == fact.c.gate_no)
+        .outerjoin(tables.ticket_type, tables.ticket_type.c.type_no == fact.c.type_no)
     )
     found: dict[tuple[str, str | None], Counter[str]] = defaultdict(Counter)
     for row in (*rows, *connection.execute(_kept_entries())):
@@ -189,7 +183,22 @@ def returned_persons() -> Subquery:
     )
 
 
-def _total(where: Any, amount: Any) -> Any:
+def with_returned(rows: Select[Any], returned: Subquery) -> Select[Any]:
+    """The movements that count, each beside what was given back of it (`returned_persons`), if anything was."""
+    fact = tables.fact
+    is_its = and_(
+        returned.c.device == fact.c.device,
+        returned.c.epoch == fact.c.epoch,
+        returned.c.refers_to == fact.c.seq,
+    )
+    return (
+        rows.select_from(fact)
+        .outerjoin(returned, is_its)
+        .where(fact.c.movement.is_not(None), fact.c.is_under_review == 0)
+    )
+
+
+def whole_sum(where: Any, amount: Any) -> Any:
     """A sum as a whole number: PostgreSQL's sum of bigint is a decimal."""
     return cast(func.coalesce(func.sum(case((where, amount), else_=0)), 0), BigInteger)
 

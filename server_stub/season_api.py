@@ -8,6 +8,7 @@ Source: docs/central.md, "API"; docs/model-c.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -15,14 +16,16 @@ from litestar import Router, get, post
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, PathParameter
+from sqlalchemy import Connection
 
+from scanner.core.units import Instant
 from server_stub import campaigns, seasons, seat_transfers
 from server_stub.billing_run import build_providers
 from server_stub.campaign_report import CampaignReport, load_report
 from server_stub.campaign_run import CampaignRun, begin_charging, run_campaign
 from server_stub.central import Central
 from server_stub.checkout import Completed, Issued
-from server_stub.idempotency import act_in_steps, act_once
+from server_stub.idempotency import Once, act_in_steps, act_once
 from server_stub.injected import TheCentral, TheOnce
 from server_stub.member_api import prove_once
 from server_stub.paging import NUMBER_MOST
@@ -178,54 +181,41 @@ def reject(central: TheCentral, data: JSONBody[SeatForm]) -> MatchSeat:
 @post("/seats/recall", sync_to_thread=True, status_code=200, summary="Take one match back")
 def recall(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> MatchSeat:
     """Also from who has accepted it, and neither used it nor passed it on."""
-    return act_once(
+    return _changed_once(
         central,
         once,
-        MatchSeat,
-        lambda connection: _match_seat(
-            seat_transfers.recall(connection, data.event, data.seat, central.clock.now_ms())
-        ),
+        lambda connection, now: seat_transfers.recall(connection, data.event, data.seat, now),
     )
 
 
 @post("/seats/release", sync_to_thread=True, status_code=200, summary="Give to public sale")
 def release(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> MatchSeat:
     """The card is refused at this match from now on."""
-    now = central.clock.now_ms()
-    return act_once(
+    return _changed_once(
         central,
         once,
-        MatchSeat,
-        lambda connection: _match_seat(
-            seat_transfers.release(connection, data.event, data.seat, now)
-        ),
+        lambda connection, now: seat_transfers.release(connection, data.event, data.seat, now),
     )
 
 
 @post("/seats/take-back", sync_to_thread=True, status_code=200, summary="Take off public sale")
 def take_back(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> MatchSeat:
     """While nobody has bought it."""
-    now = central.clock.now_ms()
-    return act_once(
+    return _changed_once(
         central,
         once,
-        MatchSeat,
-        lambda connection: _match_seat(
-            seat_transfers.take_back(connection, data.event, data.seat, now)
-        ),
+        lambda connection, now: seat_transfers.take_back(connection, data.event, data.seat, now),
     )
 
 
 @post("/seats/change", sync_to_thread=True, status_code=200, summary="Another seat at one match")
 def change_seat(central: TheCentral, once: TheOnce, data: JSONBody[ChangeSeatForm]) -> MatchSeat:
     """The old one is for sale at that match, and only there."""
-    now = central.clock.now_ms()
-    return act_once(
+    return _changed_once(
         central,
         once,
-        MatchSeat,
-        lambda connection: _match_seat(
-            seat_transfers.change_seat(connection, data.event, data.seat, data.to_seat, now)
+        lambda connection, now: seat_transfers.change_seat(
+            connection, data.event, data.seat, data.to_seat, now
         ),
     )
 
@@ -233,11 +223,10 @@ def change_seat(central: TheCentral, once: TheOnce, data: JSONBody[ChangeSeatFor
 @post("/seats/upgrade", sync_to_thread=True, status_code=200, summary="Pay up a concession")
 def upgrade(central: TheCentral, once: TheOnce, data: JSONBody[UpgradeSeatForm]) -> MatchSeat:
     """At this match the seat is no concession any more; at all others it still is."""
-    return act_once(
+    return _changed_once(
         central,
         once,
-        MatchSeat,
-        lambda connection: _match_seat(upgrade_seat(connection, data, central.clock.now_ms())),
+        lambda connection, now: upgrade_seat(connection, data, now),
     )
 
 
@@ -337,6 +326,17 @@ def build_link_routes(central: Central) -> Router:
             "once": Provide(prove_once, sync_to_thread=False),
         },
         tags=["renewals"],
+    )
+
+
+def _changed_once(
+    central: Central, once: Once, act: Callable[[Connection, Instant], Kept]
+) -> MatchSeat:
+    return act_once(
+        central,
+        once,
+        MatchSeat,
+        lambda connection: _match_seat(act(connection, central.clock.now_ms())),
     )
 
 

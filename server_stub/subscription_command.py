@@ -18,7 +18,8 @@ from server_stub import issuer, subscriptions
 from server_stub.billing_run import BillingReport, build_providers, run_billing
 from server_stub.central import Central
 from server_stub.form_reading import parse_form
-from server_stub.plans import PlanForm, add_plan, load_plans
+from server_stub.listings import load_records
+from server_stub.plans import PlanForm, add_plan
 from server_stub.site import load_site
 from server_stub.subscription_codes import card_of, renewal_token
 from server_stub.subscription_listings import load_story, load_subscriptions
@@ -80,7 +81,7 @@ def add(
 def list_plans(central: Central, *, as_json: bool) -> None:
     """List the plans."""
     with central.database.read() as connection:
-        records = load_plans(connection)
+        records = load_records(connection, "plans")
     _answer_records(central, records, "no plan yet", as_json=as_json)
 
 
