@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from pyzbar import pyzbar
 
 from hardware.frames import Frame, read_only
-from scanner.decode import DEFAULT_FORMATS, Decoder
-from scanner.zxing_reader import build_formats
+from scanner.reading.decode import DEFAULT_FORMATS, Decoder
+from scanner.reading.zxing_reader import build_formats
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 
 Grey = NDArray[np.uint8]

@@ -30,11 +30,11 @@ from hardware.system_clock import SystemClock
 from scanner.choosing import Choice
 from scanner.core.lane_state import LaneSettings, Way
 from scanner.core.units import Direction, Instant
-from scanner.decode import Decoder
 from scanner.gate_clock import GateClock
 from scanner.lane_loop import Lane, LanePorts
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
+from scanner.reading.decode import Decoder
+from scanner.records.ledger import Ledger
 from scanner.seeing import Seeing
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 

@@ -30,17 +30,17 @@ from scanner.core.events import Fact, FactKind
 from scanner.core.question import Facts
 from scanner.core.reasons import Outcome, Reason
 from scanner.core.units import BootId, DeviceId, Direction, GateNo, Instant, LaneReadiness, ZoneNo
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.peer_facts import PeerFacts
-from server_stub.catalogue import add_gate, add_type, add_zone
+from scanner.records.ledger import Ledger
+from server_stub.api.forms import CodeKind, GateForm, SaleForm, TypeForm
 from server_stub.central import Central, open_central
-from server_stub.codes import revoke_code
-from server_stub.devices import add_device
-from server_stub.forms import CodeKind, GateForm, SaleForm, TypeForm
 from server_stub.founding import Founding, found_central
-from server_stub.publisher import publish
-from server_stub.sales import Sold, sell
+from server_stub.gates.devices import add_device
+from server_stub.publishing.publisher import publish
+from server_stub.selling.catalogue import add_gate, add_type, add_zone
+from server_stub.selling.codes import revoke_code
+from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
 from server_stub.system_clock import SystemClock
 from sync.enrolment import enrol, parse_invitation

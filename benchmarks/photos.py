@@ -24,11 +24,11 @@ from time import perf_counter
 import cv2
 
 from hardware.pictures import list_pictures, load_grey
-from scanner.decode_file import PictureReport, read_picture
-from scanner.linear_values import is_same_value, printed_as
-from scanner.second_opinion import ZbarProcess
-from scanner.symbologies import LINEAR_FORMATS, parse_formats
-from scanner.zxing_reader import Look, build_formats, payload_of, read_symbols, symbology_of
+from scanner.reading.decode_file import PictureReport, read_picture
+from scanner.reading.linear_values import is_same_value, printed_as
+from scanner.reading.second_opinion import ZbarProcess
+from scanner.reading.symbologies import LINEAR_FORMATS, parse_formats
+from scanner.reading.zxing_reader import Look, build_formats, payload_of, read_symbols, symbology_of
 
 PROCESSES = 2
 ZBAR_LIMIT_S = 20.0

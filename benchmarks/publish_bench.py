@@ -84,10 +84,10 @@ def _measured(grants: int) -> dict[str, float]:
 
 
 def _fill(path: Path, grants: int) -> None:
-    from server_stub.catalogue import add_type
+    from server_stub.api.forms import TypeForm
     from server_stub.central import open_central
-    from server_stub.forms import TypeForm
     from server_stub.founding import Founding, found_central
+    from server_stub.selling.catalogue import add_type
     from server_stub.site import load_site
     from server_stub.system_clock import SystemClock
 
@@ -106,7 +106,7 @@ def _fill(path: Path, grants: int) -> None:
 def _publish(folder: Path) -> None:
     """In the measured process."""
     from server_stub.central import open_central
-    from server_stub.publisher import publish
+    from server_stub.publishing.publisher import publish
     from server_stub.system_clock import SystemClock
 
     with open_central(folder / "central", SystemClock()) as central:

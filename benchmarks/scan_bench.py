@@ -70,9 +70,9 @@ from scanner.core.units import (
 )
 from scanner.gate_clock import GateClock
 from scanner.lane_loop import Lane, LanePorts, Read
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.peer_facts import PeerFacts
+from scanner.records.ledger import Ledger
 from sync.base_rows import (
     encode_config,
     encode_gate,

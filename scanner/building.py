@@ -19,21 +19,21 @@ from hardware.frames import FrameSource
 from hardware.replay import ReplayCamera
 from hardware.simulated import SimulatedTurnstile
 from hardware.system_clock import SystemClock
-from scanner.candidate import Candidate
 from scanner.choosing import Choice
 from scanner.config import CameraSection, Config
 from scanner.control import ControlSocket, Reply
 from scanner.core.credential import clean
 from scanner.core.errors import ConfigError
 from scanner.core.units import DeviceId, Direction, Instant
-from scanner.decode import build_decoder
 from scanner.gate_clock import GateClock
 from scanner.gate_commands import build_commands
 from scanner.lane_loop import Lane, LanePorts
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.peer_facts import PeerFacts
 from scanner.ports import TurnstilePort
+from scanner.reading.candidate import Candidate
+from scanner.reading.decode import build_decoder
+from scanner.records.ledger import Ledger
 from scanner.seeing import Seeing
 from scanner.staff_commands import build_staff_commands
 from scanner.staff_pins import StaffPins

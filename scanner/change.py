@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.candidate import Box
+from scanner.reading.candidate import Box
 
 GRID_PX = 8
 """Every eighth pixel of every eighth row is looked at."""

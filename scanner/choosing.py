@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.candidate import Candidate, bounds
 from scanner.core.credential import clean
+from scanner.reading.candidate import Candidate, bounds
 
 TICKET_PREFIXES = (b"TK1:", b"TR1:")
 PATIENCE_MS = 300

@@ -1,4 +1,4 @@
-"""`portillon`: the gate's command line. Each sub-command lives in ``scanner/<name>_command.py``.
+"""`portillon`: the gate's command line. Each sub-command lives in ``scanner/commands/``.
 
 Law: a sub-command's module is imported only when it is called, so that `portillon --help` and the gate start fast. A
 fault prints its message, code and hint, and exits 2; it never prints a traceback for what a person can mend.
@@ -17,15 +17,27 @@ import click
 from scanner.core.errors import GateError
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "gate": ("scanner.gate_command", "Run the lane: camera to turnstile."),
-    "sync": ("scanner.sync_command", "Run the network side: snapshots down, facts up."),
-    "enrol": ("scanner.sync_command", "Make this device a gate of a site."),
-    "lane": ("scanner.lane_command", "Look at a running lane, change its mode, answer it."),
-    "decode": ("scanner.decode_command", "Read the codes in pictures and say why not."),
-    "ledger": ("scanner.ledger_command", "Show, explain, verify or export the recorded facts."),
-    "rehearse": ("scanner.rehearse_command", "Tell stories to the rules before they go live."),
-    "bundle": ("scanner.bundle_command", "Carry facts to the central on a stick."),
-    "snapshot": ("scanner.snapshot_command", "Show, bring or go back from the snapshot in use."),
+    "gate": ("scanner.commands.gate_command", "Run the lane: camera to turnstile."),
+    "sync": ("scanner.commands.sync_command", "Run the network side: snapshots down, facts up."),
+    "enrol": ("scanner.commands.sync_command", "Make this device a gate of a site."),
+    "lane": (
+        "scanner.commands.lane_command",
+        "Look at a running lane, change its mode, answer it.",
+    ),
+    "decode": ("scanner.commands.decode_command", "Read the codes in pictures and say why not."),
+    "ledger": (
+        "scanner.commands.ledger_command",
+        "Show, explain, verify or export the recorded facts.",
+    ),
+    "rehearse": (
+        "scanner.commands.rehearse_command",
+        "Tell stories to the rules before they go live.",
+    ),
+    "bundle": ("scanner.commands.bundle_command", "Carry facts to the central on a stick."),
+    "snapshot": (
+        "scanner.commands.snapshot_command",
+        "Show, bring or go back from the snapshot in use.",
+    ),
 }
 """Command → (module, one-line help). The module has a click command of that name."""
 

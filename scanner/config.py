@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from scanner.core.errors import ConfigError
-from scanner.symbologies import known_formats
+from scanner.reading.symbologies import known_formats
 from sync.settings import SyncSettings
 
 Meta = msgspec.Meta

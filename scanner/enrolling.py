@@ -19,7 +19,7 @@ from hardware.system_clock import SystemClock
 from scanner.building import build_camera, enrolled_device
 from scanner.config import Config
 from scanner.core.errors import ConfigError, InputError
-from scanner.decode import Decoder, build_decoder
+from scanner.reading.decode import Decoder, build_decoder
 from sync.durable import save_atomically
 from sync.wire import EnrolmentText, parse_message
 

@@ -25,7 +25,7 @@ from scanner.core.question import (
 )
 from scanner.core.reasons import Reason
 from scanner.core.units import CredentialKey, Direction, Instant, LaneReadiness, ScopeNo, ZoneNo
-from scanner.history import History
+from scanner.records.history import History
 from scanner.snapshot_base import SnapshotBase
 from sync.base_rows import parse_grant
 

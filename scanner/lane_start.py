@@ -12,8 +12,8 @@ import logging
 
 from scanner.core.events import FactKind
 from scanner.lane_loop import Lane
-from scanner.ledger import Ledger
-from scanner.ledger_files import SetAside
+from scanner.records.ledger import Ledger
+from scanner.records.ledger_files import SetAside
 
 LOG = logging.getLogger("portillon.gate")
 

@@ -26,8 +26,8 @@ from scanner.core.units import Direction, LaneReadiness
 from scanner.current_base import CurrentBase
 from scanner.fact_source import FactSource, NoPeers, OwnSource
 from scanner.gathering import Gathering
-from scanner.history import History
 from scanner.local_facts import encode_local
+from scanner.records.history import History
 from scanner.snapshot_base import UNREADABLE
 
 NO_POLICY = SitePolicy(calendar=SiteCalendar("UTC"))

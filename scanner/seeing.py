@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hardware.frames import FrameSource
-from scanner.candidate import Candidate
 from scanner.choosing import Choice
 from scanner.core.errors import DeviceError
 from scanner.core.units import Direction
-from scanner.decode import Decoder
 from scanner.lane_loop import Lane, Read
 from scanner.logs import OnceLog
+from scanner.reading.candidate import Candidate
+from scanner.reading.decode import Decoder
 
 LOG = logging.getLogger("portillon.camera")
 GONE = ("camera_missing", "camera_silent")

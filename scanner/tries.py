@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scanner.candidate import Box
-from scanner.symbologies import SYMBOLOGIES
+from scanner.reading.candidate import Box
+from scanner.reading.symbologies import SYMBOLOGIES
 
 QUIET_FRAMES = 12
 """Frames without change after which a frame is not looked at."""
@@ -44,7 +44,7 @@ class Try:
 
     Args:
         box: the part of the frame to look at.
-        formats: names of `scanner.symbologies`.
+        formats: names of `scanner.reading.symbologies`.
         invert: also look for light codes on dark ground (dark mode).
         rotate: also turn the part by 90°, which only rows of bars need.
         by_histogram: one threshold for the whole part, instead of one for each neighbourhood.

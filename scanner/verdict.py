@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from scanner.candidate import Candidate, Quad, bounds
-from scanner.linear_values import is_same_value
-from scanner.symbologies import SYMBOLOGIES
+from scanner.reading.candidate import Candidate, Quad, bounds
+from scanner.reading.linear_values import is_same_value
+from scanner.reading.symbologies import SYMBOLOGIES
 
 AGREED_VOTES = 3
 """Readings, of both decoders together, that an agreed linear value needs."""

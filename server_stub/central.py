@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from server_stub.clock import Clock
-from server_stub.database import Database
 from server_stub.folder import Folder, load_secret
-from server_stub.keys import Signer, load_signer
+from server_stub.publishing.keys import Signer, load_signer
+from server_stub.store.database import Database
 from sync.wire import to_base64
 
 RECEIPTS = "receipts.pem"

@@ -17,17 +17,17 @@ from sqlalchemy import Connection, insert, select
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.errors import ConfigError
-from server_stub import tables
-from server_stub.accounts import OneTime, add_account
+from server_stub.api.accounts import OneTime, add_account
+from server_stub.api.staff_forms import StaffRole
 from server_stub.central import PEPPER_PREFIX, SECRET_BYTES
-from server_stub.changes import RIGHTS
 from server_stub.clock import Clock
-from server_stub.database import Database
 from server_stub.folder import Folder, save_secret
-from server_stub.keys import Signer, create_signer
-from server_stub.repository import create_repository
+from server_stub.publishing.keys import Signer, create_signer
+from server_stub.publishing.repository import create_repository
 from server_stub.site import parse_site_name, parse_url
-from server_stub.staff_forms import StaffRole
+from server_stub.store import tables
+from server_stub.store.changes import RIGHTS
+from server_stub.store.database import Database
 
 DEFAULT_URL = "http://127.0.0.1:8377"
 

@@ -20,10 +20,10 @@ from sqlalchemy import Connection, insert, select, update
 from scanner.core.calendar import SiteCalendar
 from scanner.core.errors import InputError
 from scanner.core.rules import SitePolicy
-from server_stub import tables
-from server_stub.changes import note_rights_changed
+from server_stub.api.forms import NUMBER_MOST
 from server_stub.faults import FieldError
-from server_stub.forms import NUMBER_MOST
+from server_stub.store import tables
+from server_stub.store.changes import note_rights_changed
 
 SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """It is part of file names and of a TUF role's name."""

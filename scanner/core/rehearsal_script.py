@@ -1,7 +1,7 @@
 """What a rehearsal is made of: a site, its lanes and rights, and the steps of a story, as values.
 
-Law: frozen, complete and sound: whoever makes one (`scanner.rehearsal_file`) has refused everything that is not. Names
-are those of the file; numbers are given out once, in the order of the file, and are the site's.
+Law: frozen, complete and sound: whoever makes one (`scanner.rehearsing.rehearsal_file`) has refused everything that is
+not. Names are those of the file; numbers are given out once, in the order of the file, and are the site's.
 
 Source: docs/rehearsal.md, "The format".
 """

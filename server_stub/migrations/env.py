@@ -1,11 +1,11 @@
-"""Runs the migrations on the connection that `server_stub.database` hands over, in its one transaction."""
+"""Runs the migrations on the connection that `server_stub.store.database` hands over, in its one transaction."""
 
 from __future__ import annotations
 
 from alembic import context
 from sqlalchemy import Connection
 
-from server_stub.all_tables import METADATA
+from server_stub.store.all_tables import METADATA
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(

@@ -13,7 +13,7 @@ PAGES = [ROOT / "docs/troubleshooting.md", *sorted((ROOT / "docs/troubleshooting
 
 
 def subject_of(module: str) -> str:
-    """``scanner/ledger_files.py`` is about ``scanner/ledger``."""
+    """``scanner/records/ledger_files.py`` is about ``scanner/ledger``."""
     path = Path(module)
     return f"{path.parent}/{path.stem.partition('_')[0]}"
 

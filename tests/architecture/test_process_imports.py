@@ -26,7 +26,7 @@ FORBIDDEN = {
     | SCREEN
     | SLOW
     | {"sync.client", "sync.worker", "sync.trust"},
-    "scanner.gate_command": NETWORK | CENTRAL | SCREEN | SLOW,
+    "scanner.commands.gate_command": NETWORK | CENTRAL | SCREEN | SLOW,
     "scanner.cli": NETWORK
     | CENTRAL
     | SCREEN
@@ -34,10 +34,10 @@ FORBIDDEN = {
     | PICTURES
     | PINS
     | {"cryptography", "sqlite3"},
-    "scanner.ledger_command": NETWORK | CENTRAL | SCREEN | PICTURES | PINS,
-    "scanner.lane_command": NETWORK | CENTRAL | SCREEN | SLOW | PICTURES | PINS,
-    "scanner.sync_command": CENTRAL | SCREEN | PICTURES | PINS | {"hardware"},
-    "scanner.decode_command": NETWORK | CENTRAL | SCREEN | {"sqlite3", "sqlite_utils"},
+    "scanner.commands.ledger_command": NETWORK | CENTRAL | SCREEN | PICTURES | PINS,
+    "scanner.commands.lane_command": NETWORK | CENTRAL | SCREEN | SLOW | PICTURES | PINS,
+    "scanner.commands.sync_command": CENTRAL | SCREEN | PICTURES | PINS | {"hardware"},
+    "scanner.commands.decode_command": NETWORK | CENTRAL | SCREEN | {"sqlite3", "sqlite_utils"},
     "scanner.core.decision": NETWORK
     | CENTRAL
     | SCREEN

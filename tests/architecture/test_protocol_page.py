@@ -114,6 +114,6 @@ def test_what_is_signed_is_named_as_it_is() -> None:
 
 
 def test_every_table_of_the_central_is_told() -> None:
-    from server_stub.all_tables import METADATA
+    from server_stub.store.all_tables import METADATA
 
     assert [name for name in METADATA.tables if f"`{name}`" not in CENTRAL] == []

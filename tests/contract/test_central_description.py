@@ -12,21 +12,20 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 
-from server_stub import (
+from server_stub.api import (
     benefit_forms,
     forms,
     order_api,
     people_api,
-    plans,
     season_forms,
-    seat_sale,
     shop_api,
     staff_forms,
     subscription_forms,
-    subscriptions,
 )
+from server_stub.api.examples import EXAMPLES
 from server_stub.central import Central
-from server_stub.examples import EXAMPLES
+from server_stub.seating import seat_sale
+from server_stub.subscribing import plans, subscriptions
 from support.central_site import museum, sell_annual, served, signed_in
 
 with warnings.catch_warnings():

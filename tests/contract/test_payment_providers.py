@@ -11,10 +11,10 @@ import pytest
 
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
-from server_stub.payments import MoneyRequest, PaymentProvider, ProviderName
 from server_stub.rules.billing import Answer
-from server_stub.simulated_card import save_card
-from server_stub.till import Means, record_payment
+from server_stub.selling.payments import MoneyRequest, PaymentProvider, ProviderName
+from server_stub.selling.simulated_card import save_card
+from server_stub.selling.till import Means, record_payment
 from support.subscribers import BAD, GOOD, Club, club
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.chain import verify_file
-from scanner.ledger import Ledger
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import DEVICE, ENTRY, REFUSAL, record
 from support.line_gate import LineGate, line_gate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from server_stub.subscription_tables import simulated_charge
+from server_stub.store.subscription_tables import simulated_charge
 from support.subscribers import club
 
 RUN = "from server_stub.cli import main; main()"

@@ -11,20 +11,21 @@ from sqlalchemy import Connection, select
 
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
-from server_stub import carts, checkout, orders, tables, tag_rows
-from server_stub.benefit_forms import ShopForm
-from server_stub.billing_run import build_providers, run_billing
-from server_stub.card_checkout import CardPaid, pay_by_card, settle_order
-from server_stub.catalogue import add_type
+from server_stub.api.benefit_forms import ShopForm
+from server_stub.api.forms import PaidBy, RuleForm, SaleForm, TypeForm
 from server_stub.central import Central
-from server_stub.customers import find_customer
-from server_stub.forms import PaidBy, RuleForm, SaleForm, TypeForm
-from server_stub.payments import MoneyRequest, ProviderName, Providers
 from server_stub.rules.billing import Answer
 from server_stub.rules.orders import OrderState
-from server_stub.shops import save_shop
+from server_stub.selling import carts, checkout, orders
+from server_stub.selling.card_checkout import CardPaid, pay_by_card, settle_order
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.customers import find_customer
+from server_stub.selling.payments import MoneyRequest, ProviderName, Providers
+from server_stub.selling.shops import save_shop
 from server_stub.site import load_site
-from server_stub.subscription_tables import order_charge, simulated_charge
+from server_stub.store import tables, tag_rows
+from server_stub.store.subscription_tables import order_charge, simulated_charge
+from server_stub.subscribing.billing_run import build_providers, run_billing
 from support.central_site import CentralClock, museum, rows
 from support.databases import NewDatabase
 from support.subscribers import BAD, GOOD, SILENT, SILENT_BAD

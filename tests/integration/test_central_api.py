@@ -14,12 +14,12 @@ import pytest
 import requests
 from litestar.routes import HTTPRoute
 
-from server_stub import tables
+from server_stub.api.http import build_litestar
+from server_stub.api.nonces import Nonces
+from server_stub.api.notices import Notices
 from server_stub.central import Central
-from server_stub.http import build_litestar
-from server_stub.nonces import Nonces
-from server_stub.notices import Notices
-from server_stub.publisher import publish
+from server_stub.publishing.publisher import publish
+from server_stub.store import tables
 from support.central_site import CentralClock, museum, rows, sell_annual, served, signed_in
 from support.databases import NewDatabase
 from support.gate_facts import entry, not_passed, refusal, watched

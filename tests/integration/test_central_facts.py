@@ -11,10 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from scanner.core.events import FactKind
-from server_stub import tables
 from server_stub.central import Central
-from server_stub.devices import release_device, revoke_device
-from server_stub.publisher import publish
+from server_stub.gates.devices import release_device, revoke_device
+from server_stub.publishing.publisher import publish
+from server_stub.store import tables
 from support.central_site import rows, sell_annual
 from support.databases import NewDatabase
 from support.gate_facts import entry, fact, refusal
@@ -335,7 +335,7 @@ def _all(central: Central, table: object) -> list[dict[str, object]]:
 def test_many_facts_of_others_come_in_several_replies(
     site: LoopbackSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server_stub.peers.PEER_FACTS", 3)
+    monkeypatch.setattr("server_stub.gates.peers.PEER_FACTS", 3)
     one, two, reader = site.device(), site.device("G2", "epoch-2"), site.device("G1", "epoch-3")
     for caller in (one, two):
         caller.record(*(entry(grant_no=1) for _ in range(4)))

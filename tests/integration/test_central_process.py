@@ -28,13 +28,13 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from scanner.core.errors import ConfigError, StoreError
-from server_stub.background import BackgroundPublisher
+from server_stub.api.background import BackgroundPublisher
+from server_stub.api.serving import Serving, build_server, is_loopback
 from server_stub.central import Central, open_central
-from server_stub.certificates import load_spki_sha256
-from server_stub.codes import revoke_code
 from server_stub.folder import Folder
-from server_stub.publisher import load_newest_seq
-from server_stub.serving import Serving, build_server, is_loopback
+from server_stub.gates.certificates import load_spki_sha256
+from server_stub.publishing.publisher import load_newest_seq
+from server_stub.selling.codes import revoke_code
 from support.central_site import CentralClock, museum, sell_annual
 from support.eventually import eventually
 

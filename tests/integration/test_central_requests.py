@@ -11,8 +11,8 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from server_stub.devices import add_device, revoke_device
-from server_stub.publisher import publish
+from server_stub.gates.devices import add_device, revoke_device
+from server_stub.publishing.publisher import publish
 from support.central_site import sell_annual
 from support.databases import NewDatabase
 from support.gate_facts import entry

@@ -14,12 +14,12 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from server_stub import staff_tables, tables
-from server_stub.accounts import create_one_time, reset_password
-from server_stub.authorisation import ACT_OF, ACTS_OF, ONCE, ONCE_IN_SHOP, Act
+from server_stub.api.accounts import create_one_time, reset_password
+from server_stub.api.authorisation import ACT_OF, ACTS_OF, ONCE, ONCE_IN_SHOP, Act
+from server_stub.api.login_limits import ACCOUNT_ATTEMPTS_MOST, WINDOW_MS
+from server_stub.api.staff_forms import StaffRole
 from server_stub.central import Central
-from server_stub.login_limits import ACCOUNT_ATTEMPTS_MOST, WINDOW_MS
-from server_stub.staff_forms import StaffRole
+from server_stub.store import staff_tables, tables
 from support.central_site import CentralClock, museum, rows, served, signed_in
 from support.databases import NewDatabase
 

@@ -11,7 +11,7 @@ PROGRAM = """
 import threading
 import numpy as np
 from hardware.frames import Frame
-from scanner.decode import Decoder
+from scanner.reading.decode import Decoder
 
 decoder = Decoder(("qr",))
 decoder.read(Frame(np.random.default_rng(0).integers(0, 255, (360, 640), np.uint8), 0, 1))

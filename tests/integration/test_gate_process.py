@@ -9,7 +9,7 @@ import pytest
 
 from scanner.core.events import FactKind
 from scanner.core.reasons import Flag
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.gates import ENTRIES, GateRig, card
 from support.snapshots import HERE
 

@@ -17,9 +17,9 @@ from tuf.api.metadata import Metadata, Root
 from scanner.core.errors import GateError
 from server_stub.central import Central, open_central
 from server_stub.cli import main
-from server_stub.keys import create_signer, load_signer
-from server_stub.keys_command import keys
-from server_stub.publisher import publish
+from server_stub.commands.keys_command import keys
+from server_stub.publishing.keys import create_signer, load_signer
+from server_stub.publishing.publisher import publish
 from support.central_site import CentralClock, museum, sell_annual
 from support.checkout import ROOT
 from support.stick_gate import StickGate

@@ -18,10 +18,10 @@ from typing import Self
 
 import pytest
 
-from scanner.chain import verify_file
+from scanner.records.chain import verify_file
 from server_stub.central import open_central
-from server_stub.devices import add_device
-from server_stub.publisher import publish
+from server_stub.gates.devices import add_device
+from server_stub.publishing.publisher import publish
 from server_stub.system_clock import SystemClock
 from support.fault_table import Played
 from support.forebear import gate_settings

@@ -21,10 +21,10 @@ from typing import Any, Self
 import pytest
 
 from hardware.system_clock import SystemClock
-from scanner.chain import verify_file
 from scanner.core.events import Fact, FactKind
 from scanner.core.reasons import Flag
 from scanner.core.units import Seq
+from scanner.records.chain import verify_file
 from support.fault_table import Played
 from support.gates import environment
 from support.killable_lane import CARDS, ENTRIES, Board, Fate, Place, card

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from server_stub.forms import CodeKind
-from server_stub.sales import Sold
+from server_stub.api.forms import CodeKind
+from server_stub.selling.sales import Sold
 from support.disk_words import Piece, pieces_of
 from support.eventually import eventually
 from support.venue import Venue, VenueLane, venue

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from scanner.chain import verify_file
 from scanner.core.errors import StoreError
 from scanner.core.events import FactKind
-from scanner.ledger import Ledger
-from scanner.ledger_files import RESERVE_BYTES
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
+from scanner.records.ledger_files import RESERVE_BYTES
 from support.ledgers import DEVICE, ENTRY, EXIT, REFUSAL, fact, peek, record
 
 ALARM = {"kind": FactKind.ALARM, "note": "ledger_full"}
@@ -95,7 +95,7 @@ LIMITED = """
 import json, resource, signal, sys
 from pathlib import Path
 from scanner.core.errors import StoreError
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, record
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -140,8 +140,8 @@ import json, os, subprocess, sys
 from pathlib import Path
 from scanner.core.errors import StoreError
 from scanner.core.events import FactKind
-from scanner.chain import verify_file
-from scanner.ledger import Ledger
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, REFUSAL, record
 
 disk = Path(sys.argv[1])
@@ -207,9 +207,9 @@ def test_on_a_disk_that_is_really_full_the_alarm_is_recorded_and_no_entry_is(
 READ_ONLY_DISK = """
 import json, shutil, subprocess, sys
 from pathlib import Path
-from scanner.chain import verify_file
+from scanner.records.chain import verify_file
 from scanner.core.errors import StoreError
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, record
 
 disk = Path(sys.argv[1])

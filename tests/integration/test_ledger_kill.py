@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.chain import verify_file
-from scanner.ledger import Ledger
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import DEVICE, ENTRY, record
 from sync.ledger_format import connect_reader, load_head, load_rows
@@ -24,7 +24,7 @@ from sync.wire import GENESIS, chain
 WRITER = """
 import sys
 from pathlib import Path
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, REFUSAL, fact, record
 
 with Ledger.open(Path(sys.argv[1]), DEVICE) as ledger:
@@ -121,7 +121,7 @@ def test_a_whole_ledger_can_be_verified_while_it_is_written(tmp_path: Path) -> N
 SYNCED = """
 import os, sys
 from pathlib import Path
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, REFUSAL, fact, record
 
 def say(what):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from scanner.chain import verify_file
 from scanner.core.errors import StoreError
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
-from scanner.ledger_files import set_aside
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
+from scanner.records.ledger_files import set_aside
 from support.ledgers import DEVICE, ENTRY, REFUSAL, edit, peek, record
 from sync.ledger_format import connect_reader, load_rows
 

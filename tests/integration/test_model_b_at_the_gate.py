@@ -9,8 +9,8 @@ import pytest
 
 from scanner.core.reasons import Outcome, Reason
 from server_stub.rules.subscription import SubscriptionState
-from server_stub.subscription_codes import card_of, renewal_token
-from server_stub.subscriptions import cancel, load_benefits, pause, pay, resume
+from server_stub.subscribing.subscription_codes import card_of, renewal_token
+from server_stub.subscribing.subscriptions import cancel, load_benefits, pause, pay, resume
 from support.instants import wall
 from support.offline_gate import OfflineGate
 from support.subscribers import BAD_LATER, Club, club

@@ -10,13 +10,14 @@ import pytest
 from scanner.core.errors import InputError
 from scanner.core.grants import GrantFlag
 from scanner.core.reasons import Outcome, Reason
-from server_stub import catalogue, seasons, seat_transfers
-from server_stub.campaigns import renew_at_desk
-from server_stub.forms import EventForm, PaidBy
-from server_stub.report import load_counts
+from server_stub.api.forms import EventForm, PaidBy
+from server_stub.api.season_forms import TimesForm, UpgradeSeatForm
+from server_stub.reporting.report import load_counts
 from server_stub.rules.campaign import CampaignMode
-from server_stub.season_forms import TimesForm, UpgradeSeatForm
-from server_stub.seat_upgrades import upgrade_seat
+from server_stub.seating import seasons, seat_transfers
+from server_stub.seating.campaigns import renew_at_desk
+from server_stub.seating.seat_upgrades import upgrade_seat
+from server_stub.selling import catalogue
 from server_stub.site import set_policy
 from support.offline_gate import OfflineGate
 from support.stadium import MATCHES, NEXT, SEASON, Stadium, match, stadium

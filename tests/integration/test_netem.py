@@ -21,11 +21,11 @@ import pytest
 
 from hardware.system_clock import SystemClock
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from server_stub.central import open_central
-from server_stub.certificates import load_spki_sha256
-from server_stub.devices import add_device
-from server_stub.publisher import publish
+from server_stub.gates.certificates import load_spki_sha256
+from server_stub.gates.devices import add_device
+from server_stub.publishing.publisher import publish
 from support.certificates import issue, save_pem
 from support.fault_table import Played
 from support.gates import environment

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from server_stub.devices import revoke_device
-from server_stub.publisher import publish
+from server_stub.gates.devices import revoke_device
+from server_stub.publishing.publisher import publish
 from support.gate_facts import entry, refusal
 from support.loopback_site import LoopbackSite, code_of, loopback_site
 from support.signed_caller import Caller

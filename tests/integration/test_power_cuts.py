@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from scanner.chain import verify_file
-from scanner.ledger import Ledger
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import DEVICE, ENTRY, REFUSAL, fact, record
 from support.power_cut import Change, Fate, RecordedDisk, Said, disk_after, put, said_before
@@ -57,7 +57,7 @@ def recorded_day(folder: Path, disk: RecordedDisk, monkeypatch: pytest.MonkeyPat
     stand_in = SimpleNamespace(connect=lambda path, **_wishes: disk.connect(path))
     dice = random.Random(SEED)
     with monkeypatch.context() as patch:
-        patch.setattr("scanner.ledger_opening.sqlite3", stand_in)
+        patch.setattr("scanner.records.ledger_opening.sqlite3", stand_in)
         with Ledger.open(folder, DEVICE) as ledger:
             disk.say(ledger.head.seq)
             for _ in range(COMMITS):

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from scanner.core.events import FactKind
 from scanner.core.reasons import Reason
 from scanner.core.units import Direction, EventNo, GateNo, ZoneNo
-from server_stub import tables
-from server_stub.catalogue import add_event
+from server_stub.api.forms import EventForm
 from server_stub.central import Central
-from server_stub.codes import revoke_code
-from server_stub.forms import EventForm
-from server_stub.publisher import Publication, publish
+from server_stub.publishing.publisher import Publication, publish
+from server_stub.selling.catalogue import add_event
+from server_stub.selling.codes import revoke_code
 from server_stub.site import load_site
+from server_stub.store import tables
 from support.central_site import CentralClock, museum, rows, sell_annual
 from support.databases import NewDatabase
 from support.gate_facts import NOON, entry, fact, not_passed, passed, refusal, watched

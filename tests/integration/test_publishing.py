@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import delete, select
 from tuf.api.exceptions import RepositoryError
 
-from server_stub import repository as repository_module
-from server_stub import tables
-from server_stub.catalogue import add_event, add_scope, change_rule
+from server_stub.api.forms import CodeKind, EventForm, OperatorForm, RuleForm
 from server_stub.central import Central
-from server_stub.codes import replace_code
-from server_stub.forms import CodeKind, EventForm, OperatorForm, RuleForm
-from server_stub.operators import set_operator
-from server_stub.publisher import publish
-from server_stub.repository import KEEP_PUBLICATIONS, Repository
+from server_stub.gates.operators import set_operator
+from server_stub.publishing import repository as repository_module
+from server_stub.publishing.publisher import publish
+from server_stub.publishing.repository import KEEP_PUBLICATIONS, Repository
+from server_stub.selling.catalogue import add_event, add_scope, change_rule
+from server_stub.selling.codes import replace_code
 from server_stub.site import load_site, set_policy
+from server_stub.store import tables
 from support.central_site import MARCH_10, CentralClock, museum, sell_annual
 from support.databases import NewDatabase
 from support.open_base import PublishedSite, query
@@ -321,7 +321,7 @@ def test_a_changed_rule_reaches_gates_with_a_higher_version(
 def test_a_big_base_comes_in_parts(
     central: Central, gate: PublishedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server_stub.publisher.PART_BYTES", 500)
+    monkeypatch.setattr("server_stub.publishing.publisher.PART_BYTES", 500)
     sell_annual(central)
     publish(central)
     manifest, base = gate.fetch()

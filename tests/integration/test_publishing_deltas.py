@@ -13,18 +13,19 @@ import pytest
 from sqlalchemy import delete, update
 
 from scanner.core.grants import SnapshotMark
-from server_stub import publisher, tables
-from server_stub.base_file import build_base
-from server_stub.catalogue import add_event, add_zone, change_rule
+from server_stub.api.forms import CodeKind, EventForm, RuleForm
 from server_stub.central import Central
-from server_stub.changes import note_rights_changed
-from server_stub.codes import replace_code, revoke_code
-from server_stub.forms import CodeKind, EventForm, RuleForm
-from server_stub.mirror import MIRROR_FILE
-from server_stub.publisher import Publication, publish
-from server_stub.sales import Sold
+from server_stub.gates.tallies import load_vector
+from server_stub.publishing import publisher
+from server_stub.publishing.base_file import build_base
+from server_stub.publishing.mirror import MIRROR_FILE
+from server_stub.publishing.publisher import Publication, publish
+from server_stub.selling.catalogue import add_event, add_zone, change_rule
+from server_stub.selling.codes import replace_code, revoke_code
+from server_stub.selling.sales import Sold
 from server_stub.site import load_site, set_policy
-from server_stub.tallies import load_vector
+from server_stub.store import tables
+from server_stub.store.changes import note_rights_changed
 from support.central_site import CentralClock, museum, sell_annual
 from support.gate_facts import entry, not_passed, passed, watched
 from support.sent_facts import record
@@ -202,7 +203,7 @@ def test_after_any_change_a_gate_has_by_deltas_what_a_base_would_hold(
 def test_a_long_way_is_cut_short_by_a_new_base(
     central: Central, gate: StickGate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server_stub.delta_file.DELTAS_MOST", 3)
+    monkeypatch.setattr("server_stub.publishing.delta_file.DELTAS_MOST", 3)
     monkeypatch.setattr("sync.fetching.DELTAS_MOST", 3)
     late = StickGate(central, tmp_path / "late")
     late.fetch()
@@ -234,7 +235,7 @@ def test_a_gate_that_is_new_takes_base_and_deltas(central: Central, tmp_path: Pa
 def test_many_changes_are_a_base(
     central: Central, gate: StickGate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server_stub.delta_file.rows_limit", lambda _rows: 3)
+    monkeypatch.setattr("server_stub.publishing.delta_file.rows_limit", lambda _rows: 3)
     for _ in range(2):
         sell_annual(central)
     made = publish(central)

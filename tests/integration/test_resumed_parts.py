@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from server_stub import tables
+from server_stub.store import tables
 from support.meddler import Passing, meddler
 from support.real_central import RealCentral, machine_clock
 from support.scripted_server import Answer, Heard

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from scanner.core.grants import EventException
-from server_stub.season_tables import event_seat
-from server_stub.staff_forms import StaffRole
+from server_stub.api.staff_forms import StaffRole
+from server_stub.store.season_tables import event_seat
 from support.central_site import rows, served, signed_in
 from support.stadium import GOOD, MATCHES, NEXT, SEASON, STAND, Stadium, stadium
 

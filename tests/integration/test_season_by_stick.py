@@ -19,12 +19,12 @@ from sqlalchemy import select
 
 from scanner.cli import main as gate_main
 from scanner.core.errors import GateError
-from server_stub import tables
+from server_stub.api.forms import CodeKind
 from server_stub.central import Central, open_central
 from server_stub.cli import main as central_main
-from server_stub.devices import release_device, revoke_device
-from server_stub.forms import CodeKind
-from server_stub.stick import write_stick
+from server_stub.gates.devices import release_device, revoke_device
+from server_stub.gates.stick import write_stick
+from server_stub.store import tables
 from support.central_site import CentralClock, museum, rows, sell_annual
 from support.disk_words import pieces_of
 from support.stick_lane import StickLane, meddled, taken

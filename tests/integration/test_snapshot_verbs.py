@@ -15,11 +15,11 @@ from click.testing import CliRunner, Result
 from sqlalchemy import delete
 
 from scanner.cli import main
-from server_stub import tables
 from server_stub.central import Central
-from server_stub.changes import note_rights_changed
-from server_stub.mirror import MIRROR_FILE
-from server_stub.publisher import Publication, publish
+from server_stub.publishing.mirror import MIRROR_FILE
+from server_stub.publishing.publisher import Publication, publish
+from server_stub.store import tables
+from server_stub.store.changes import note_rights_changed
 from support.central_site import CentralClock, museum, sell_annual
 from support.stick_gate import StickGate
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server_stub.api.staff_forms import StaffRole
 from server_stub.central import Central
-from server_stub.staff_forms import StaffRole
-from server_stub.subscription_tables import simulated_charge
+from server_stub.store.subscription_tables import simulated_charge
 from support.api_caller import Caller, sign_in
 from support.central_site import CentralClock, museum, rows, served, signed_in
 from support.instants import wall

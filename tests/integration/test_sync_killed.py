@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import ENTRY, fact
 from support.real_central import RealCentral, machine_clock

@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import delete
 
 from scanner.core.errors import ConfigError, GateError, StoreError
-from scanner.ledger import Ledger
-from server_stub import tables
-from server_stub.keys import create_signer
+from scanner.records.ledger import Ledger
+from server_stub.publishing.keys import create_signer
+from server_stub.store import tables
 from support.certificates import VALID, issue, save_pem
 from support.fixed_clock import FixedClock
 from support.ledgers import ENTRY, REFUSAL, record

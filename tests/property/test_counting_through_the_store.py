@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scanner.core.events import Fact, FactKind
 from scanner.core.tally import fold, resolve
 from scanner.core.units import Direction, Instant, LaneReadiness, Seq
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
+from scanner.records.ledger import Ledger
 from support.ledgers import ENTRY, EXIT, REFUSAL, fact
 from support.rights import EXPO, MAIN, NOON, PARIS, at, reading
 from support.snapshots import CARD, HERE, Site, enrol, place

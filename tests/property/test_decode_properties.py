@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.frames import Frame, read_only
-from scanner.decode import Decoder
-from scanner.linear_values import full_ascii_code39, printed_as
-from scanner.symbologies import ALL_FORMATS
+from scanner.reading.decode import Decoder
+from scanner.reading.linear_values import full_ascii_code39, printed_as
+from scanner.reading.symbologies import ALL_FORMATS
 
 
 @settings(deadline=None, max_examples=40)

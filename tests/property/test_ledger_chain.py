@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.chain import verify_file
 from scanner.core.clock import ClockState
 from scanner.core.errors import StoreError
 from scanner.core.events import FactKind
-from scanner.ledger import Ledger
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, EXIT, REFUSAL, WATCHED_ENTRY, edit, record
 
 SHAPES = [

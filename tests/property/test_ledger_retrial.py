@@ -17,14 +17,14 @@ from scanner.core.rehearsal import Report, run
 from scanner.core.rehearsal_script import ScriptGate
 from scanner.core.tally import fold
 from scanner.core.units import DeviceId
-from scanner.explaining import Explanation
-from scanner.ledger_decisions import load_decision, load_kept
 from scanner.news import merged, news_of
-from scanner.recorded import DECIDED, parse_recorded
-from scanner.rehearsal_file import parse_script
-from scanner.rehearsal_gate import MEMORY, GateLane
-from scanner.retrial import Retrial, retry
-from scanner.rules_file import AS_RECORDED, OtherRules, parse_rules
+from scanner.records.explaining import Explanation
+from scanner.records.ledger_decisions import load_decision, load_kept
+from scanner.records.recorded import DECIDED, parse_recorded
+from scanner.rehearsing.rehearsal_file import parse_script
+from scanner.rehearsing.rehearsal_gate import MEMORY, GateLane
+from scanner.rehearsing.retrial import Retrial, retry
+from scanner.rehearsing.rules_file import AS_RECORDED, OtherRules, parse_rules
 from scanner.texts.catalogue import languages, load_texts
 from support.rights import PARIS, counts
 from support.scan_strategies import entries, exits

@@ -14,7 +14,7 @@ from scanner.core.question import Facts, Scan
 from scanner.core.rules import ScanRule, SitePolicy, rule_problems
 from scanner.core.units import Seq
 from scanner.local_facts import encode_local
-from scanner.recorded import Recorded, is_same, parse_recorded
+from scanner.records.recorded import Recorded, is_same, parse_recorded
 from support.rights import EPOCH, HERE
 from support.scan_strategies import all_facts, policies, readings, scans
 from sync.ledger_format import LOCAL_BYTES

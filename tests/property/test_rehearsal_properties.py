@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.core.rehearsal import Report, run, shown_answer
-from scanner.rehearsal_file import parse_script
-from scanner.rehearsal_gate import run_through_gate
+from scanner.rehearsing.rehearsal_file import parse_script
+from scanner.rehearsing.rehearsal_gate import run_through_gate
 from support.stories import GATES, RULES, STEPS, scans, story
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from scanner.core.rehearsal import Report, run, shown_answer
-from scanner.rehearsal_file import load_script
-from scanner.rehearsal_gate import run_through_gate
-from scanner.rehearsal_text import text_of
+from scanner.rehearsing.rehearsal_file import load_script
+from scanner.rehearsing.rehearsal_gate import run_through_gate
+from scanner.rehearsing.rehearsal_text import text_of
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.toml"))

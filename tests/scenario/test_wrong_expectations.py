@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from scanner.rehearse_command import rehearse
+from scanner.commands.rehearse_command import rehearse
 from support.checkout import ROOT
 
 

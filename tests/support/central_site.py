@@ -15,17 +15,17 @@ from typing import Any
 from sqlalchemy import func, select
 
 from scanner.core.units import Instant, MonoMs
-from server_stub.accounts import OneTime, add_account, set_password
-from server_stub.catalogue import add_gate, add_type, add_zone
+from server_stub.api.accounts import OneTime, add_account, set_password
+from server_stub.api.forms import GateForm, RuleForm, SaleForm, TypeForm
+from server_stub.api.serving import Serving, build_server
+from server_stub.api.sessions import open_session
+from server_stub.api.staff_forms import StaffRole
 from server_stub.central import Central, open_central
-from server_stub.forms import GateForm, RuleForm, SaleForm, TypeForm
 from server_stub.founding import Founding, found_central
-from server_stub.sales import Sold, sell
-from server_stub.serving import Serving, build_server
-from server_stub.sessions import open_session
+from server_stub.selling.catalogue import add_gate, add_type, add_zone
+from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
-from server_stub.staff_forms import StaffRole
-from server_stub.staff_tables import staff_account
+from server_stub.store.staff_tables import staff_account
 
 MARCH_10 = Instant(1_741_611_600_000)
 """10 March 2025, 14:00 in Paris."""

@@ -30,9 +30,9 @@ import sync.fetching
 import sync.peers  # noqa: F401
 from hardware.system_clock import SystemClock
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
+from server_stub.api.serving import Serving, build_server
 from server_stub.central import open_central
-from server_stub.serving import Serving, build_server
 from server_stub.system_clock import SystemClock as CentralClock
 from support.ledgers import ENTRY, REFUSAL, fact
 from sync.device import load_device

@@ -25,12 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.system_clock import SystemClock
-from scanner.chain import verify_file
 from scanner.control import ControlClient, Reply
 from scanner.core.errors import ConfigError
 from scanner.core.events import Fact, FactKind
 from scanner.core.lane_state import Phase
 from scanner.core.units import Instant, RuleNo
+from scanner.records.chain import verify_file
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 from server_stub.demo.stage import Screen
 from support.rights import PARIS, grant, rule

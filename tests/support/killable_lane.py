@@ -31,10 +31,10 @@ from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
 from scanner.lane_loop import Lane, LanePorts, Read
 from scanner.lane_start import begin
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.notices import Notice
 from scanner.ports import Identity
+from scanner.records.ledger import Ledger
 from scanner.wiring import lane_settings, turnstile_settings
 from support.lanes import simulated
 from support.rights import NOON, at

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache
 
 from hardware.frames import Frame, read_only
-from scanner.candidate import Candidate
-from scanner.decode import Decoder
+from scanner.reading.candidate import Candidate
+from scanner.reading.decode import Decoder
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 
 FRAME_MS = 33

@@ -16,7 +16,7 @@ from scanner.core.rehearsal import Report, run
 from scanner.core.rehearsal_lane import CoreLane
 from scanner.core.rehearsal_script import Script, ScriptGate
 from scanner.core.rehearsal_site import RehearsedSite
-from scanner.rehearsal_file import parse_script
+from scanner.rehearsing.rehearsal_file import parse_script
 
 Doing = dict[str, Any]
 Told = list[tuple[int, Doing]]

@@ -15,15 +15,15 @@ from hardware.indicator import NullIndicator
 from hardware.simulated import SimulatedTurnstile, Visitor
 from hardware.virtual_clock import VirtualClock
 from scanner.asking import Answer
-from scanner.chain import verify_file
 from scanner.config import Config, TurnstileSection, WaySection
 from scanner.core.events import Fact
 from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
 from scanner.lane_loop import Lane, LanePorts, Read
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
 from scanner.notices import Notice
+from scanner.records.chain import verify_file
+from scanner.records.ledger import Ledger
 from scanner.wiring import lane_settings, turnstile_settings
 from support.rights import NOON, at
 from support.snapshots import HERE, Site, enrol, place

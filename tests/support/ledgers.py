@@ -10,7 +10,7 @@ from scanner.core.clock import ClockState
 from scanner.core.events import Fact, FactKind
 from scanner.core.reasons import Flag, Outcome, Reason
 from scanner.core.units import BootId, DeviceId, Direction, GateNo, Instant, MonoMs, ZoneNo
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 
 DEVICE = DeviceId("gate3")
 BOOT = BootId("boot-a")

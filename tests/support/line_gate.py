@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import ENTRY, REFUSAL, fact
 from support.real_central import RealCentral, machine_clock

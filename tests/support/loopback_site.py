@@ -10,8 +10,8 @@ from pathlib import Path
 import requests
 
 from server_stub.central import Central
-from server_stub.devices import add_device
-from server_stub.listings import load_records
+from server_stub.gates.devices import add_device
+from server_stub.reporting.listings import load_records
 from support.central_site import CentralClock, museum, served
 from support.signed_caller import Caller, enrolled
 

@@ -21,9 +21,10 @@ from typing import Any
 from hardware import replay, simulated
 from hardware.pins import failed
 from hardware.simulated_pins import SimulatedChip
-from scanner import building, ledger
+from scanner import building
 from scanner.cli import main
 from scanner.core.events import Fact, FactKind
+from scanner.records import ledger
 
 
 class MeteredChip(SimulatedChip):

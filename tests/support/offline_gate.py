@@ -17,10 +17,10 @@ from scanner.core.lane_facts import scanned
 from scanner.core.question import Scan
 from scanner.core.reasons import Outcome, Reason
 from scanner.core.units import Direction, LaneReadiness
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
+from scanner.records.ledger import Ledger
 from server_stub.central import Central
-from server_stub.publisher import publish
+from server_stub.publishing.publisher import publish
 from support.central_site import CentralClock
 from support.open_base import PublishedSite
 from support.rights import reading

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.candidate import Box
 from scanner.core.errors import DeviceError
-from scanner.second_opinion import LinearReading
+from scanner.reading.candidate import Box
+from scanner.reading.second_opinion import LinearReading
 
 
 class PreparedOpinion:

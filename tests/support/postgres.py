@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from server_stub.database import Database
+from server_stub.store.database import Database
 
 TEMPLATE = "migrated"
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")

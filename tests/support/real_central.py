@@ -14,17 +14,17 @@ import uvicorn
 from sqlalchemy import func, select
 
 from hardware.system_clock import SystemClock as MachineClock
-from server_stub import tables
-from server_stub.catalogue import add_gate, add_type, add_zone
+from server_stub.api.forms import CodeKind, GateForm, SaleForm, TypeForm
+from server_stub.api.serving import Serving, build_server
 from server_stub.central import Central, open_central
-from server_stub.certificates import load_spki_sha256
-from server_stub.devices import add_device, revoke_device
-from server_stub.forms import CodeKind, GateForm, SaleForm, TypeForm
 from server_stub.founding import Founding, found_central
-from server_stub.publisher import Publication, publish
-from server_stub.sales import Sold, sell
-from server_stub.serving import Serving, build_server
+from server_stub.gates.certificates import load_spki_sha256
+from server_stub.gates.devices import add_device, revoke_device
+from server_stub.publishing.publisher import Publication, publish
+from server_stub.selling.catalogue import add_gate, add_type, add_zone
+from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
+from server_stub.store import tables
 from server_stub.system_clock import SystemClock
 from support.eventually import eventually
 from sync.wire import encode_message

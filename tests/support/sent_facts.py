@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from scanner.core.events import Fact
 from scanner.core.units import DeviceId, Epoch, Seq
-from server_stub import tables
 from server_stub.central import Central
-from server_stub.devices import Device, add_device
-from server_stub.intake import apply_batch
+from server_stub.gates.devices import Device, add_device
+from server_stub.gates.intake import apply_batch
+from server_stub.store import tables
 from sync.wire import GENESIS, Batch, DeviceState, Row, chain, encode_fact
 
 

@@ -19,7 +19,7 @@ from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver,
 from scanner.core.events import Fact
 from scanner.core.units import DeviceId, Epoch, Seq
 from server_stub.central import Central
-from server_stub.devices import add_device
+from server_stub.gates.devices import add_device
 from sync.wire import SIGNATURE_TAG, SIGNED_COMPONENTS, Exchange, encode_fact
 
 GENESIS_HEX = "00" * 32

@@ -17,26 +17,28 @@ from sqlalchemy import select
 
 from scanner.core.grants import AccessGrant, EventException
 from scanner.core.units import EventNo
-from server_stub import checkout, orders, seasons, tables
-from server_stub.billing_run import build_providers
-from server_stub.campaign_report import CampaignReport, load_report
-from server_stub.campaign_run import CampaignRun, run_campaigns
-from server_stub.campaigns import add_campaign, choose, open_campaign
+from server_stub.api.forms import PaidBy, SaleForm
+from server_stub.api.season_forms import CampaignForm, MatchForm, SeasonForm
 from server_stub.central import Central, open_central
-from server_stub.checkout import Completed
-from server_stub.forms import PaidBy, SaleForm
-from server_stub.payments import Providers
 from server_stub.rules.campaign import CampaignMode, Choice
-from server_stub.season_forms import CampaignForm, MatchForm, SeasonForm
-from server_stub.season_tables import (
+from server_stub.seating import seasons
+from server_stub.seating.campaign_report import CampaignReport, load_report
+from server_stub.seating.campaign_run import CampaignRun, run_campaigns
+from server_stub.seating.campaigns import add_campaign, choose, open_campaign
+from server_stub.seating.seat_map import import_map
+from server_stub.selling import checkout, orders
+from server_stub.selling.checkout import Completed
+from server_stub.selling.payments import Providers
+from server_stub.site import load_site
+from server_stub.store import tables
+from server_stub.store.season_tables import (
     campaign_charge,
     campaign_member,
     event_seat,
     grant_event,
     season_seat,
 )
-from server_stub.seat_map import import_map
-from server_stub.site import load_site
+from server_stub.subscribing.billing_run import build_providers
 from support.central_site import CentralClock, museum
 from support.instants import wall
 from sync.base_rows import parse_exception

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from server_stub.central import Central
-from server_stub.repository import load_root_mark
+from server_stub.publishing.repository import load_root_mark
 from sync.cache import Cache
 from sync.delta_rows import load_meta, state_digest
 from sync.device import Device, save_device

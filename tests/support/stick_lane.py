@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from scanner.core.events import Fact
 from scanner.core.units import BootId, DeviceId, GateNo, GrantNo, Instant, MonoMs
-from scanner.ledger import Ledger
-from server_stub import tables
-from server_stub.bundle_intake import TakenBundle, take_bundle
+from scanner.records.ledger import Ledger
 from server_stub.central import Central
-from server_stub.devices import add_device, enrol
-from server_stub.sales import Sold
-from server_stub.stick import write_stick
+from server_stub.gates.bundle_intake import TakenBundle, take_bundle
+from server_stub.gates.devices import add_device, enrol
+from server_stub.gates.stick import write_stick
+from server_stub.selling.sales import Sold
+from server_stub.store import tables
 from support.central_site import MARCH_10
 from support.fixed_clock import FixedClock
 from support.ledgers import ENTRY, REFUSAL, fact

@@ -13,17 +13,17 @@ from sqlalchemy import select
 from scanner.core.calendar import SiteCalendar
 from scanner.core.grants import AccessGrant
 from scanner.core.units import Instant
-from server_stub.billing_run import BillingReport, build_providers, run_billing
-from server_stub.catalogue import add_type
+from server_stub.api.forms import RuleForm, TypeForm
 from server_stub.central import Central
-from server_stub.forms import RuleForm, TypeForm
-from server_stub.payments import Providers
-from server_stub.plans import PlanForm, add_plan
 from server_stub.rules.subscription import SubscriptionState, paid_until
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.payments import Providers
 from server_stub.site import load_site
-from server_stub.subscription_rows import Kept, load_right
-from server_stub.subscription_tables import charge, paid_cycle, subscription_notice
-from server_stub.subscriptions import SubscribeForm, look, subscribe
+from server_stub.store.subscription_rows import Kept, load_right
+from server_stub.store.subscription_tables import charge, paid_cycle, subscription_notice
+from server_stub.subscribing.billing_run import BillingReport, build_providers, run_billing
+from server_stub.subscribing.plans import PlanForm, add_plan
+from server_stub.subscribing.subscriptions import SubscribeForm, look, subscribe
 from support.central_site import CentralClock, museum
 from support.instants import wall
 

@@ -23,17 +23,17 @@ from scanner.core.units import BootId, Direction, Instant, LaneReadiness, MonoMs
 from scanner.lookups import Lookups
 from scanner.own_facts import OwnFacts
 from scanner.peer_facts import PeerFacts
-from server_stub import tables
-from server_stub.catalogue import add_gate, add_type
+from server_stub.api.forms import CodeKind, GateForm, RuleForm, SaleForm, TypeForm
 from server_stub.central import Central
-from server_stub.codes import revoke_code
 from server_stub.demo.network import Cable
-from server_stub.devices import add_device
-from server_stub.forms import CodeKind, GateForm, RuleForm, SaleForm, TypeForm
-from server_stub.overuses import OveruseEntry, load_overuse
-from server_stub.sales import Sold, sell
+from server_stub.gates.devices import add_device
+from server_stub.gates.tallies import load_counted, load_offsets
+from server_stub.reporting.overuses import OveruseEntry, load_overuse
+from server_stub.selling.catalogue import add_gate, add_type
+from server_stub.selling.codes import revoke_code
+from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
-from server_stub.tallies import load_counted, load_offsets
+from server_stub.store import tables
 from support.gates import CONFIG, START_WITHIN_S, GateRig, environment
 from support.real_central import RealCentral, machine_clock
 from support.watcher import Watcher

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scanner.candidate import Box
 from scanner.change import GRID_PX, ChangeTest
+from scanner.reading.candidate import Box
 
 WIDTH, HEIGHT = 640, 480
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scanner.candidate import Candidate, Quad
 from scanner.choosing import COMPANY_MS, OUT_OF_VIEW_MS, PATIENCE_MS, Choice
+from scanner.reading.candidate import Candidate, Quad
 from scanner.tries import FULL_LOOK_EVERY_MS
 
 SMALL: Quad = ((0, 0), (10, 0), (10, 10), (0, 10))

@@ -11,10 +11,10 @@ import segno
 from numpy.typing import NDArray
 
 from hardware.frames import Frame, read_only
-from scanner.candidate import Box, bounds
 from scanner.core.errors import ConfigError
-from scanner.decode import Decoder, build_decoder
-from scanner.symbologies import ALL_FORMATS
+from scanner.reading.candidate import Box, bounds
+from scanner.reading.decode import Decoder, build_decoder
+from scanner.reading.symbologies import ALL_FORMATS
 from scanner.tries import QUIET_FRAMES
 from server_stub.demo.scenes import Shown, empty_lane
 from support.eventually import eventually

@@ -14,8 +14,8 @@ import segno
 from click.testing import CliRunner, Result
 
 from scanner.cli import main
-from scanner.decode_command import escaped
-from scanner.symbologies import ALL_FORMATS
+from scanner.commands.decode_command import escaped
+from scanner.reading.symbologies import ALL_FORMATS
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 
 CARD = b"4006381333931"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scanner.candidate import bounds
-from scanner.decode_file import LADDER, PictureReport, read_picture
-from scanner.picture_advice import advise
-from scanner.picture_views import (
+from scanner.reading.candidate import bounds
+from scanner.reading.decode_file import LADDER, PictureReport, read_picture
+from scanner.reading.picture_advice import advise
+from scanner.reading.picture_views import (
     MAX_VIEW_PIXELS,
     as_it_is,
     averaged_down,
@@ -24,8 +24,8 @@ from scanner.picture_views import (
     softened,
     turned,
 )
-from scanner.second_opinion import ZbarProcess
-from scanner.symbologies import ALL_FORMATS
+from scanner.reading.second_opinion import ZbarProcess
+from scanner.reading.symbologies import ALL_FORMATS
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 from support.opinions import PreparedOpinion
 

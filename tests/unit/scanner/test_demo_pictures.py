@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from scanner.decode import Decoder
-from scanner.decode_file import read_picture
-from scanner.second_opinion import ZbarProcess
-from scanner.symbologies import ALL_FORMATS, DEFAULT_FORMATS
+from scanner.reading.decode import Decoder
+from scanner.reading.decode_file import read_picture
+from scanner.reading.second_opinion import ZbarProcess
+from scanner.reading.symbologies import ALL_FORMATS, DEFAULT_FORMATS
 from server_stub.demo.scenes import Scene, Shown, render
 from server_stub.demo.story import STORY, Look
 from support.lane_film import film, first_read

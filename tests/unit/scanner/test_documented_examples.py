@@ -12,11 +12,11 @@ from scanner.config import parse_config
 from scanner.core.rehearsal import run
 from scanner.core.rules import ScanRule
 from scanner.core.units import ZoneNo
-from scanner.rehearsal_file import parse_script
-from scanner.rehearsal_gate import run_through_gate
-from scanner.rehearsal_text import text_of
-from server_stub.form_reading import parse_form
-from server_stub.forms import RuleForm, parse_rule
+from scanner.rehearsing.rehearsal_file import parse_script
+from scanner.rehearsing.rehearsal_gate import run_through_gate
+from scanner.rehearsing.rehearsal_text import text_of
+from server_stub.api.form_reading import parse_form
+from server_stub.api.forms import RuleForm, parse_rule
 from support.checkout import ROOT
 
 STORY, SETTINGS, RULE = "story", "settings", "rule"

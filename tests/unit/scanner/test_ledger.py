@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from scanner.chain import verify_file
 from scanner.core.clock import ClockState
 from scanner.core.errors import StoreError
 from scanner.core.events import FactKind
 from scanner.core.units import BootId, DeviceId, Seq
-from scanner.ledger import CHECKPOINT_ROWS, LOG_BYTES, Ledger
+from scanner.records.chain import verify_file
+from scanner.records.ledger import CHECKPOINT_ROWS, LOG_BYTES, Ledger
 from support.ledgers import (
     DEVICE,
     ENTRY,

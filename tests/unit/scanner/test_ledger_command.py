@@ -14,7 +14,7 @@ from scanner.cli import main
 from scanner.core.clock import ClockState
 from scanner.core.events import FactKind
 from scanner.core.reasons import Outcome, Reason
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, KEY, REFUSAL, WATCHED_ENTRY, edit, record
 from sync.wire import encode_fact
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.linear_values import full_ascii_code39, is_same_value, printed_as, zbar_symbology
+from scanner.reading.linear_values import (
+    full_ascii_code39,
+    is_same_value,
+    printed_as,
+    zbar_symbology,
+)
 
 
 @pytest.mark.parametrize(

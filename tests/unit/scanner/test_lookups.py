@@ -17,8 +17,8 @@ from scanner.core.grants import EventException
 from scanner.core.question import Facts, Scope, SeatEntry
 from scanner.core.reasons import Reason
 from scanner.core.units import BootId, DeviceId, Direction, Instant, LaneReadiness
-from scanner.ledger import Ledger
 from scanner.lookups import Lookups
+from scanner.records.ledger import Ledger
 from support.ledgers import ENTRY, EXIT, record
 from support.rights import (
     EXPO,

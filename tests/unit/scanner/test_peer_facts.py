@@ -13,8 +13,8 @@ import pytest
 
 from scanner.core.events import Fact, FactKind
 from scanner.core.units import BootId, CredentialKey, DeviceId, Epoch, EventNo, GrantNo, Seq
-from scanner.ledger import Ledger
 from scanner.peer_facts import OF_GRANT, OF_KEY, OFFSETS, ON_SEAT, PeerFacts
+from scanner.records.ledger import Ledger
 from support.ledgers import BOOT, ENTRY, KEY, fact, record
 from sync.peers import open_peers
 from sync.wire import Exchange, PeerFact, Receipt, encode_fact

@@ -9,7 +9,7 @@ import pytest
 from scanner.core.errors import InputError
 from scanner.core.rehearsal_script import ScanStep, Script
 from scanner.core.units import Direction, Instant
-from scanner.rehearsal_file import load_script, parse_script
+from scanner.rehearsing.rehearsal_file import load_script, parse_script
 from support.rights import at
 
 GRANT = '[[grants]]\ncode = "M-1"\n'

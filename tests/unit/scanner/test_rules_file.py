@@ -8,7 +8,7 @@ import pytest
 
 from scanner.core.errors import InputError
 from scanner.core.units import EventNo, GateNo, RuleNo, TypeNo, ZoneNo
-from scanner.rules_file import AS_RECORDED, EVERY, OtherRules, parse_rules
+from scanner.rehearsing.rules_file import AS_RECORDED, EVERY, OtherRules, parse_rules
 from support.checkout import ROOT
 
 (EXAMPLE,) = re.findall(

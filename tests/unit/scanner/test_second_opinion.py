@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scanner.second_opinion import LinearReading, ZbarProcess
-from scanner.zbar_child import REQUEST, SYMBOLS, mask_of
+from scanner.reading.second_opinion import LinearReading, ZbarProcess
+from scanner.reading.zbar_child import REQUEST, SYMBOLS, mask_of
 from server_stub.demo.scenes import Scene, Shown, render
 from support.eventually import eventually
 

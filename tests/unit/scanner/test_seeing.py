@@ -13,7 +13,7 @@ from hardware.frames import Frame
 from scanner.choosing import Choice
 from scanner.core.errors import DeviceError
 from scanner.core.units import Direction
-from scanner.decode import Decoder
+from scanner.reading.decode import Decoder
 from scanner.seeing import Seeing
 from support.gates import picture_of
 from support.lanes import LaneRig

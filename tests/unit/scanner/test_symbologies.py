@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.core.errors import ConfigError
-from scanner.symbologies import (
+from scanner.reading.symbologies import (
     ALL_FORMATS,
     DEFAULT_FORMATS,
     LINEAR_FORMATS,

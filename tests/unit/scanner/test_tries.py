@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.candidate import Box
+from scanner.reading.candidate import Box
 from scanner.tries import (
     CHANGE_MARGIN_PX,
     FOLLOW_FRAMES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.candidate import Quad
+from scanner.reading.candidate import Quad
 from scanner.verdict import AGREED_VOTES, SINGLE_VOTES, Reading, Verdict, judge
 
 HERE: Quad = ((100, 100), (300, 100), (300, 160), (100, 160))

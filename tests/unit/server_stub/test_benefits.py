@@ -12,25 +12,26 @@ from sqlalchemy import select
 
 from scanner.core.errors import InputError
 from scanner.core.units import DAY_S, SECOND_MS
-from server_stub import benefits, carts, checkout, customer_login, orders, shops, tables
-from server_stub.amounts import format_minor, parse_minor, parse_percent
-from server_stub.benefit_forms import (
+from server_stub.api.benefit_forms import (
     ConditionForm,
     EntitlementForm,
     SegmentForm,
     ShopForm,
     VarForm,
 )
-from server_stub.catalogue import add_type
+from server_stub.api.forms import PaidBy, SaleForm, TagForm, TypeForm
 from server_stub.central import Central
-from server_stub.customers import load_customer
 from server_stub.faults import FieldError
-from server_stub.forms import PaidBy, SaleForm, TagForm, TypeForm
-from server_stub.mailer import FileMailer, Letter
 from server_stub.rules.segments import ANONYMOUS, Customer
 from server_stub.rules.shops import Unlock
-from server_stub.sales import sell
+from server_stub.selling import benefits, carts, checkout, customer_login, orders, shops
+from server_stub.selling.amounts import format_minor, parse_minor, parse_percent
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.customers import load_customer
+from server_stub.selling.mailer import FileMailer, Letter
+from server_stub.selling.sales import sell
 from server_stub.site import load_site
+from server_stub.store import tables
 from support.central_site import CentralClock, museum
 from support.databases import NewDatabase
 

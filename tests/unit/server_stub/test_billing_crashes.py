@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from server_stub.billing_run import run_billing
-from server_stub.payments import MoneyRequest, PaymentProvider, ProviderName
 from server_stub.rules.billing import Answer
 from server_stub.rules.subscription import SubscriptionState
-from server_stub.subscription_tables import paid_cycle, simulated_charge, subscription
+from server_stub.selling.payments import MoneyRequest, PaymentProvider, ProviderName
+from server_stub.store.subscription_tables import paid_cycle, simulated_charge, subscription
+from server_stub.subscribing.billing_run import run_billing
 from support.subscribers import BAD_LATER, Club, club
 
 

@@ -13,9 +13,11 @@ from sqlalchemy import func, select
 from scanner.core.errors import InputError
 from scanner.core.reasons import Reason
 from scanner.core.units import Instant
-from server_stub import checkout, tables
-from server_stub.campaign_run import begin_charging
-from server_stub.campaigns import (
+from server_stub.api.forms import PaidBy
+from server_stub.rules.billing import Answer
+from server_stub.rules.campaign import CampaignMode, Choice
+from server_stub.seating.campaign_run import begin_charging
+from server_stub.seating.campaigns import (
     add_campaign,
     look_at_link,
     open_campaign,
@@ -23,13 +25,12 @@ from server_stub.campaigns import (
     renew_at_desk,
     renew_by_card,
 )
-from server_stub.codes import ACTIVE, REVOKED, find_by_ticket
-from server_stub.forms import PaidBy
-from server_stub.rules.billing import Answer
-from server_stub.rules.campaign import CampaignMode, Choice
-from server_stub.season_tables import campaign_member, waiting
-from server_stub.seat_map import import_map
-from server_stub.subscription_tables import simulated_charge
+from server_stub.seating.seat_map import import_map
+from server_stub.selling import checkout
+from server_stub.selling.codes import ACTIVE, REVOKED, find_by_ticket
+from server_stub.store import tables
+from server_stub.store.season_tables import campaign_member, waiting
+from server_stub.store.subscription_tables import simulated_charge
 from support.central_site import rows
 from support.databases import NewDatabase
 from support.instants import wall
@@ -333,8 +334,8 @@ def test_charging_may_begin_by_hand_and_only_of_a_campaign_that_is_open(quick: S
 def test_a_campaign_that_cannot_be_is_refused(
     quick: Stadium, changed: dict[str, str], code: str
 ) -> None:
-    from server_stub.form_reading import parse_form
-    from server_stub.season_forms import CampaignForm
+    from server_stub.api.form_reading import parse_form
+    from server_stub.api.season_forms import CampaignForm
 
     quick.next_season()
     raw = {

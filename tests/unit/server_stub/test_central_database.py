@@ -18,9 +18,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from scanner.core.errors import StoreError
-from server_stub.all_tables import METADATA
-from server_stub.database import REVISION, Database
-from server_stub.tables import zone
+from server_stub.store.all_tables import METADATA
+from server_stub.store.database import REVISION, Database
+from server_stub.store.tables import zone
 from support.databases import NewDatabase
 
 NOTICE_OF_0005 = """

@@ -13,16 +13,17 @@ from scanner.core.errors import InputError
 from scanner.core.grants import AccessGrant, GrantFlag, GrantState
 from scanner.core.reasons import Reason
 from scanner.core.units import DAY_S, SECOND_MS
-from server_stub import checkout, orders, tables, tag_rows
-from server_stub.catalogue import add_type
+from server_stub.api.forms import PaidBy, SaleForm, TagForm, TypeForm
 from server_stub.central import Central
-from server_stub.changes import load_rights_count
-from server_stub.codes import replace_code
-from server_stub.forms import PaidBy, SaleForm, TagForm, TypeForm
 from server_stub.rules.orders import OrderState
 from server_stub.rules.tags import TagExpiry, present_tags
-from server_stub.sales import Sold, sell
+from server_stub.selling import checkout, orders
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.codes import replace_code
+from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
+from server_stub.store import tables, tag_rows
+from server_stub.store.changes import load_rights_count
 from support.central_site import CentralClock, museum
 from support.databases import NewDatabase
 

@@ -15,31 +15,29 @@ from sqlalchemy import insert, select
 from scanner.core.errors import InputError
 from scanner.core.grants import SnapshotMark
 from scanner.core.units import SnapshotSeq
-from server_stub import seat_transfers, tables
-from server_stub.base_file import build_base
-from server_stub.benefit_tables import customer_attribute, customer_session
-from server_stub.billing_run import build_providers
-from server_stub.carts import show_cart
+from server_stub.api.forms import CodeKind, SaleForm
 from server_stub.central import Central
-from server_stub.checkout import refund
 from server_stub.cli import main
-from server_stub.codes import show_code
-from server_stub.customer_login import ask_code, sign_in
-from server_stub.customers import find_customer, set_attribute
-from server_stub.erasure import erase_person
-from server_stub.forms import CodeKind, SaleForm
-from server_stub.mailer import FileMailer
-from server_stub.orders import create_order
-from server_stub.person_export import export_person
-from server_stub.person_rows import FORGOTTEN, NEUTRAL, PERSONAL, personal_tables, texts_of
-from server_stub.plans import add_plan
-from server_stub.report import load_counts
+from server_stub.people.erasure import erase_person
+from server_stub.people.person_export import export_person
+from server_stub.publishing.base_file import build_base
+from server_stub.reporting.report import load_counts
 from server_stub.rules.orders import OrderState
-from server_stub.sales import sell
+from server_stub.seating import seat_transfers
+from server_stub.selling.carts import show_cart
+from server_stub.selling.checkout import refund
+from server_stub.selling.codes import show_code
+from server_stub.selling.customer_login import ask_code, sign_in
+from server_stub.selling.customers import find_customer, set_attribute
+from server_stub.selling.mailer import FileMailer
+from server_stub.selling.orders import create_order
+from server_stub.selling.sales import sell
 from server_stub.site import load_site
-from server_stub.subscription_tables import simulated_card, subscription
-from server_stub.subscriptions import SubscribeForm, end, subscribe
-from server_stub.tables import (
+from server_stub.store import tables
+from server_stub.store.benefit_tables import customer_attribute, customer_session
+from server_stub.store.person_rows import FORGOTTEN, NEUTRAL, PERSONAL, personal_tables, texts_of
+from server_stub.store.subscription_tables import simulated_card, subscription
+from server_stub.store.tables import (
     access_grant,
     credential,
     credential_key,
@@ -47,7 +45,10 @@ from server_stub.tables import (
     customer_order,
     ticket,
 )
-from server_stub.tag_rows import pin_tag
+from server_stub.store.tag_rows import pin_tag
+from server_stub.subscribing.billing_run import build_providers
+from server_stub.subscribing.plans import add_plan
+from server_stub.subscribing.subscriptions import SubscribeForm, end, subscribe
 from support.central_site import museum, rows, sell_annual
 from support.disk_words import pieces_of
 from support.gate_facts import entry

@@ -12,15 +12,15 @@ from sqlalchemy import select
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import FactKind
 from scanner.core.units import Direction, Instant
-from server_stub.catalogue import add_type
+from server_stub.api.forms import RuleForm, SaleForm, TagForm, TypeForm
 from server_stub.central import Central
-from server_stub.customers import find_customer, load_customer
-from server_stub.forms import RuleForm, SaleForm, TagForm, TypeForm
-from server_stub.listings import load_records
+from server_stub.reporting.listings import load_records
 from server_stub.rules.segments import MembershipState
 from server_stub.rules.tags import present_tags
-from server_stub.sales import Sold, sell
-from server_stub.tables import credential_key
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.customers import find_customer, load_customer
+from server_stub.selling.sales import Sold, sell
+from server_stub.store.tables import credential_key
 from support.central_site import MARCH_10, CentralClock, museum, sell_annual
 from support.databases import NewDatabase
 from support.gate_facts import NOON, entry, fact, not_passed, watched

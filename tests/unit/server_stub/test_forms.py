@@ -12,9 +12,8 @@ from scanner.core.errors import InputError
 from scanner.core.rules import CounterScope, ReentryMode, ScanRule
 from scanner.core.units import Instant, ZoneNo
 from scanner.core.validity import Anchor, Offset, Rounding, ValidityRule
-from server_stub.faults import FieldError
-from server_stub.form_reading import parse_form
-from server_stub.forms import (
+from server_stub.api.form_reading import parse_form
+from server_stub.api.forms import (
     GateForm,
     RuleForm,
     SaleForm,
@@ -24,6 +23,7 @@ from server_stub.forms import (
     parse_term,
     parse_wall,
 )
+from server_stub.faults import FieldError
 
 PARIS = SiteCalendar("Europe/Paris")
 JANUARY_1 = Instant(1_767_222_000_000)

@@ -11,7 +11,7 @@ from tuf.api.metadata import Metadata, Root
 from scanner.core.errors import ConfigError, GateError, InputError, StoreError
 from server_stub.central import open_central
 from server_stub.founding import Founding, found_central
-from server_stub.repository import load_root_mark
+from server_stub.publishing.repository import load_root_mark
 from server_stub.site import load_site, set_policy, set_url
 from support.central_site import CentralClock, found
 from support.postgres import Postgres

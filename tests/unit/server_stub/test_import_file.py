@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.errors import InputError
-from server_stub.import_file import (
+from server_stub.people.import_file import (
     CELL_CHARACTERS_MOST,
     FILE_BYTES_MOST,
     ROWS_MOST,

@@ -11,16 +11,16 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from server_stub import tables
-from server_stub.benefit_tables import customer_attribute, tag_assignment
-from server_stub.catalogue import add_type
+from server_stub.api.forms import CodeKind, TypeForm
 from server_stub.central import Central
 from server_stub.cli import main
-from server_stub.codes import find_by_payload
-from server_stub.forms import CodeKind, TypeForm
-from server_stub.import_file import FileKind, ImportRefusedError
-from server_stub.imports import Importing, import_file
+from server_stub.people.import_file import FileKind, ImportRefusedError
+from server_stub.people.imports import Importing, import_file
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.codes import find_by_payload
 from server_stub.site import load_site
+from server_stub.store import tables
+from server_stub.store.benefit_tables import customer_attribute, tag_assignment
 from support.central_site import museum, rows, sell_annual
 
 

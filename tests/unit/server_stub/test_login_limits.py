@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server_stub.login_limits import (
+from server_stub.api.login_limits import (
     ACCOUNT_ATTEMPTS_MOST,
     ADDRESS_ATTEMPTS_MOST,
     WINDOW_MS,

@@ -40,7 +40,7 @@ def test_every_command_of_the_page_works_in_its_order(
 ) -> None:
     clock, later = CentralClock(wall("2026-08-01T10:00")), list(LATER)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("server_stub.terminal.SystemClock", lambda: clock)
+    monkeypatch.setattr("server_stub.commands.terminal.SystemClock", lambda: clock)
     (tmp_path / "stand.csv").write_text(MAP[0], encoding="utf-8")
     assert len(COMMANDS) > 30
     for line in COMMANDS:

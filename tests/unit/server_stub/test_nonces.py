@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from scanner.core.errors import InputError
-from server_stub import nonces as module
-from server_stub.nonces import LIFETIME_MS, Nonces
+from server_stub.api import nonces as module
+from server_stub.api.nonces import LIFETIME_MS, Nonces
 from support.central_site import CentralClock
 
 

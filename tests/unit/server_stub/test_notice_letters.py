@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from scanner.core.errors import StoreError
-from server_stub.billing_run import run_billing
-from server_stub.listings import load_records
-from server_stub.mailer import FileMailer, Letter
-from server_stub.notice_letters import post_notices
-from server_stub.subscriptions import end
+from server_stub.reporting.listings import load_records
+from server_stub.selling.mailer import FileMailer, Letter
+from server_stub.subscribing.billing_run import run_billing
+from server_stub.subscribing.notice_letters import post_notices
+from server_stub.subscribing.subscriptions import end
 from support.subscribers import BAD_LATER, Club, club
 
 FAILED_ON = "2026-02-28T10:00"

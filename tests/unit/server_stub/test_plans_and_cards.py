@@ -12,15 +12,21 @@ from scanner.core import credential as credentials
 from scanner.core import token as tokens
 from scanner.core.calendar import Unit
 from scanner.core.errors import InputError
-from server_stub.catalogue import add_type
-from server_stub.codes import CodeKind
-from server_stub.forms import TypeForm
-from server_stub.plans import parse_every
+from server_stub.api.forms import TypeForm
 from server_stub.rules.cycles import Period
+from server_stub.selling.catalogue import add_type
+from server_stub.selling.codes import CodeKind
+from server_stub.selling.till import Means
 from server_stub.site import load_site
-from server_stub.subscription_codes import card_of, renewal_token
-from server_stub.subscriptions import SubscribeForm, change_card, pay, subscribe, take_payment
-from server_stub.till import Means
+from server_stub.subscribing.plans import parse_every
+from server_stub.subscribing.subscription_codes import card_of, renewal_token
+from server_stub.subscribing.subscriptions import (
+    SubscribeForm,
+    change_card,
+    pay,
+    subscribe,
+    take_payment,
+)
 from support.instants import wall
 from support.subscribers import BAD, BAD_LATER, Club, club
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from scanner.core.grants import SnapshotMark
 from scanner.core.units import SnapshotSeq
-from server_stub.base_file import build_base
 from server_stub.central import Central
+from server_stub.publishing.base_file import build_base
 from server_stub.site import load_site
 from support.central_site import MARCH_10, museum
 

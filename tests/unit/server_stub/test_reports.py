@@ -20,23 +20,23 @@ from scanner.core.errors import InputError
 from scanner.core.events import FactKind
 from scanner.core.reasons import Outcome, Reason
 from scanner.core.units import Direction, GateNo, Instant
-from server_stub import tables
+from server_stub.api.staff_forms import StaffRole
 from server_stub.central import Central
-from server_stub.checkout import name_holder
 from server_stub.cli import main
-from server_stub.codes import revoke_code
-from server_stub.csv_table import write_csv
-from server_stub.devices import add_device
-from server_stub.entry_report import By, EntryReport, load_entries
-from server_stub.exception_report import ExceptionKind, ExceptionRow, load_exceptions
-from server_stub.expiry_report import ExpiryRow, load_expiring
-from server_stub.orders import deny_ticket
-from server_stub.report import load_counts
-from server_stub.report_command import BAR_CELLS, bar
-from server_stub.report_span import parse_span
-from server_stub.retention_tables import daily_count
+from server_stub.commands.report_command import BAR_CELLS, bar
+from server_stub.gates.devices import add_device
+from server_stub.reporting.csv_table import write_csv
+from server_stub.reporting.entry_report import By, EntryReport, load_entries
+from server_stub.reporting.exception_report import ExceptionKind, ExceptionRow, load_exceptions
+from server_stub.reporting.expiry_report import ExpiryRow, load_expiring
+from server_stub.reporting.report import load_counts
+from server_stub.reporting.report_span import parse_span
+from server_stub.selling.checkout import name_holder
+from server_stub.selling.codes import revoke_code
+from server_stub.selling.orders import deny_ticket
 from server_stub.site import load_site, save_setting
-from server_stub.staff_forms import StaffRole
+from server_stub.store import tables
+from server_stub.store.retention_tables import daily_count
 from support.central_site import CentralClock, museum, sell_annual, served, signed_in
 from support.gate_facts import entry, fact, not_passed, refusal, watched
 from support.instants import wall

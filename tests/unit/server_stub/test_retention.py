@@ -21,20 +21,20 @@ from scanner.core.events import Fact, FactKind
 from scanner.core.grants import SnapshotMark
 from scanner.core.reasons import Reason
 from scanner.core.units import DeviceId, Epoch, Instant, SnapshotSeq
-from server_stub import tables
-from server_stub.base_file import build_base
-from server_stub.catalogue import change_rule
+from server_stub.api.forms import RuleForm
 from server_stub.central import Central
 from server_stub.cli import main
-from server_stub.forms import RuleForm
-from server_stub.orders import create_order
-from server_stub.overuses import load_overuse
-from server_stub.report import load_counts
-from server_stub.retention import run_retention
-from server_stub.retention_periods import Periods, load_periods, set_period
-from server_stub.retention_tables import daily_count, kept_tally
+from server_stub.gates.tallies import load_counted, load_offsets
+from server_stub.people.retention import run_retention
+from server_stub.people.retention_periods import Periods, load_periods, set_period
+from server_stub.publishing.base_file import build_base
+from server_stub.reporting.overuses import load_overuse
+from server_stub.reporting.report import load_counts
+from server_stub.selling.catalogue import change_rule
+from server_stub.selling.orders import create_order
 from server_stub.site import load_site
-from server_stub.tallies import load_counted, load_offsets
+from server_stub.store import tables
+from server_stub.store.retention_tables import daily_count, kept_tally
 from support.central_site import CentralClock, museum, rows, sell_annual
 from support.gate_facts import NOON, entry, fact, not_passed, refusal, watched
 from support.sent_facts import record

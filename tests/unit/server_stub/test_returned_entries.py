@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
-from server_stub import tables
-from server_stub.tallies import Owners, load_counted
+from server_stub.gates.tallies import Owners, load_counted
+from server_stub.store import tables
 from support.rights import PARIS
 
 

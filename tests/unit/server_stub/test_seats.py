@@ -13,15 +13,16 @@ from scanner.core.errors import InputError
 from scanner.core.grants import EventException, GrantState
 from scanner.core.reasons import Reason
 from scanner.core.units import EventNo, Instant
-from server_stub import checkout, orders, seasons, seat_transfers
-from server_stub.customers import find_customer, load_customer
-from server_stub.forms import SaleForm
+from server_stub.api.forms import SaleForm
+from server_stub.api.season_forms import TimesForm
 from server_stub.rules.segments import HasRight, RightKind, customer_matches
-from server_stub.season_forms import TimesForm
-from server_stub.season_tables import event_seat, season_seat, seat_credit
-from server_stub.seat_map import import_map, parse_map
-from server_stub.seat_rows import CART_HOLD_MS
-from server_stub.seat_sale import SeatSaleForm, sell_seat
+from server_stub.seating import seasons, seat_transfers
+from server_stub.seating.seat_map import import_map, parse_map
+from server_stub.seating.seat_sale import SeatSaleForm, sell_seat
+from server_stub.selling import checkout, orders
+from server_stub.selling.customers import find_customer, load_customer
+from server_stub.store.season_tables import event_seat, season_seat, seat_credit
+from server_stub.store.seat_rows import CART_HOLD_MS
 from support.central_site import rows
 from support.databases import NewDatabase
 from support.instants import wall

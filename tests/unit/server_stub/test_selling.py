@@ -17,23 +17,23 @@ from scanner.core.errors import InputError, StoreError
 from scanner.core.grants import AccessGrant, GrantState
 from scanner.core.reasons import Reason
 from scanner.core.units import SECOND_MS
-from server_stub import tables
-from server_stub.catalogue import add_type, change_rule
+from server_stub.api.forms import CodeKind, RuleForm, SaleForm, TypeForm
 from server_stub.central import Central
-from server_stub.changes import load_rights_count
-from server_stub.codes import (
+from server_stub.rules.orders import OrderState
+from server_stub.selling.catalogue import add_type, change_rule
+from server_stub.selling.codes import (
     find_by_payload,
     find_by_ticket,
     replace_code,
     revoke_code,
     show_code,
 )
-from server_stub.forms import CodeKind, RuleForm, SaleForm, TypeForm
-from server_stub.issuer import qr_png, qr_svg, qr_version, seal, unseal
-from server_stub.orders import deny_ticket, load_grant, move_order
-from server_stub.rules.orders import OrderState
-from server_stub.sales import Sold, sell
+from server_stub.selling.issuer import qr_png, qr_svg, qr_version, seal, unseal
+from server_stub.selling.orders import deny_ticket, load_grant, move_order
+from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
+from server_stub.store import tables
+from server_stub.store.changes import load_rights_count
 from support.central_site import CentralClock, museum, rows, sell_annual
 from support.databases import NewDatabase
 

@@ -8,23 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from server_stub import carts, checkout, orders, shops
-from server_stub.benefit_forms import (
+from server_stub.api.benefit_forms import (
     ConditionForm,
     EntitlementForm,
     SegmentForm,
     ShopForm,
     VarForm,
 )
-from server_stub.benefits import save_entitlement, save_segment
-from server_stub.catalogue import add_event, add_scope, add_type, cancel_event
-from server_stub.customers import find_customer, load_customer
-from server_stub.event_attributes import set_event_attribute
-from server_stub.form_reading import parse_form
-from server_stub.forms import EventForm, SaleForm, TagForm, TypeForm
+from server_stub.api.form_reading import parse_form
+from server_stub.api.forms import EventForm, SaleForm, TagForm, TypeForm
 from server_stub.rules.tags import present_tags
+from server_stub.selling import carts, checkout, orders, shops
+from server_stub.selling.benefits import save_entitlement, save_segment
+from server_stub.selling.catalogue import add_event, add_scope, add_type, cancel_event
+from server_stub.selling.customers import find_customer, load_customer
+from server_stub.selling.event_attributes import set_event_attribute
 from server_stub.site import load_site
-from server_stub.subscriptions import cancel, pause, pay, resume, undo_cancellation, upgrade_plan
+from server_stub.subscribing.subscriptions import (
+    cancel,
+    pause,
+    pay,
+    resume,
+    undo_cancellation,
+    upgrade_plan,
+)
 from support.databases import NewDatabase
 from support.subscribers import BAD, BAD_LATER, GOOD, Club, club
 

@@ -12,13 +12,18 @@ from sqlalchemy import delete, select
 from scanner.core.errors import InputError
 from scanner.core.grants import GrantState
 from scanner.core.reasons import Reason
-from server_stub.billing_run import build_providers, run_billing
 from server_stub.central import open_central
-from server_stub.changes import load_rights_count
 from server_stub.rules.billing import Answer
 from server_stub.rules.subscription import SubscriptionState
-from server_stub.subscription_tables import simulated_card, simulated_charge, subscription_notice
-from server_stub.subscriptions import (
+from server_stub.selling.till import Means
+from server_stub.store.changes import load_rights_count
+from server_stub.store.subscription_tables import (
+    simulated_card,
+    simulated_charge,
+    subscription_notice,
+)
+from server_stub.subscribing.billing_run import build_providers, run_billing
+from server_stub.subscribing.subscriptions import (
     cancel,
     change_card,
     end,
@@ -30,7 +35,6 @@ from server_stub.subscriptions import (
     undo_cancellation,
     upgrade_plan,
 )
-from server_stub.till import Means
 from support.instants import wall
 from support.subscribers import BAD, BAD_LATER, GOOD, SILENT, SILENT_BAD, Club, club
 

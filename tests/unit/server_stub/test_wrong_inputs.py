@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from server_stub import tables
 from server_stub.central import Central
 from server_stub.cli import main
+from server_stub.store import tables
 from support.central_site import museum, rows
 from support.certificates import issue, save_pem
 

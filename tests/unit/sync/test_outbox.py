@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from scanner.core.errors import CentralError, StoreError
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import DEVICE, ENTRY, fact, record
 from sync.device_key import FileSigner
 from sync.outbox import ROWS_BYTES, Outbox

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from scanner.core.errors import StoreError
 from scanner.core.events import FactKind
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.ledgers import BOOT, ENTRY, KEY, record
 from sync.peers import MIGRATIONS, Peers, open_peers
 from sync.wire import Exchange, PeerFact, Receipt, Rejected, encode_fact

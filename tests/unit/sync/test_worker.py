@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from scanner.core.units import DeviceId
-from scanner.ledger import Ledger
+from scanner.records.ledger import Ledger
 from support.fixed_clock import FixedClock
 from support.scripted_server import Answer, Heard, ScriptedServer, reply
 from sync.backoff import limit_s

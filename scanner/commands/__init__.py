@@ -1,0 +1,1 @@
+"""`portillon`, command by command."""

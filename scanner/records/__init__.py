@@ -1,0 +1,1 @@
+"""The ledger: written, opened, verified, looked at, explained."""

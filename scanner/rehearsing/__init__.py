@@ -1,0 +1,1 @@
+"""Stories in files, played through the core and through whole gates."""

@@ -1,0 +1,1 @@
+"""`portillon-central`, command by command."""

@@ -1,0 +1,1 @@
+"""What gates are and say: devices, facts that come in, counts that go out."""

@@ -1,0 +1,1 @@
+"""People as a whole: imported, exported, forgotten; what time leaves."""

@@ -1,0 +1,1 @@
+"""What gates may know, signed: bases, deltas, the repository and its keys."""

@@ -1,0 +1,1 @@
+"""Model C: seasons, seats, transfers, renewal campaigns."""

@@ -1,0 +1,186 @@
+"""A season's seat map: one CSV or JSON file, all of it or nothing.
+
+Law: every line is looked at before one is kept, and everything that is wrong is said at once, with its line. A map
+replaces the one before it: a seat that is gone is sold no more, and one that somebody has cannot go. A seat under a
+renewal's claim may go: the campaign stops for its holder and says why.
+
+Source: docs/model-c.md, "The seat map"; RFC 4180.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, insert, or_, select, update
+
+from scanner.core.errors import InputError
+from scanner.core.units import Instant
+from server_stub.faults import FieldError
+from server_stub.people.import_file import RowProblem, find_delimiter, parse_json
+from server_stub.rules.season import OWNED_STATES, HoldingState
+from server_stub.seating.seasons import find_season
+from server_stub.seating.seat_labels import SEAT_CHARACTERS, is_seat
+from server_stub.store.season_tables import event_seat, season_seat
+from server_stub.store.seat_rows import coming_events
+
+SEATS_MOST = 200_000
+COLUMNS = ("seat", "block", "row", "number")
+MISTAKES_SHOWN = 1_000
+
+
+class SeatMapResult(msgspec.Struct, frozen=True):
+    """What an import did. ``back``: seats that an earlier map had and a later one had not."""
+
+    seats: int
+    added: int
+    back: int
+    removed: int
+
+
+def import_map(connection: Connection, name: str, text: str, now: Instant) -> SeatMapResult:
+    """Replaces a season's map, in the caller's transaction.
+
+    Raises:
+        InputError: ``name_unknown``, ``seat_map_wrong``: nothing was imported.
+    """
+    season_no = find_season(connection, name).season_no
+    seats, mistakes = parse_map(text)
+    known = dict(
+        connection.execute(
+            select(season_seat.c.seat, season_seat.c.is_on_map).where(
+                season_seat.c.season_no == season_no
+            )
+        ).all()
+    )
+    gone = {seat for seat, is_on_map in known.items() if is_on_map} - set(seats)
+    used = _in_use(connection, season_no, gone, now)
+    mistakes += [f"seat {seat!r} is missing, and somebody has it" for seat in used]
+    if mistakes:
+        raise _wrong(mistakes)
+    fresh = [seat for seat in seats if seat not in known]
+    back = [seat for seat in seats if known.get(seat) == 0]
+    _write(connection, season_no, fresh, back, gone)
+    return SeatMapResult(len(seats), len(fresh), len(back), len(gone))
+
+
+def parse_map(text: str) -> tuple[list[str], list[str]]:
+    """The seats of a CSV or JSON file in their order, and everything that is wrong with it."""
+    text = text.removeprefix("\ufeff")
+    return _parse_json(text) if text.lstrip().startswith("[") else _parse_csv(text)
+
+
+def _parse_json(text: str) -> tuple[list[str], list[str]]:
+    problems: list[RowProblem] = []
+    rows = [(row.line, row.values) for row in parse_json(text, problems)]
+    mistakes = [f"line {one.line}: {one.message}" for one in problems]
+    for line, values in rows:
+        if (problem := _columns_problem(list(values))) is not None:
+            mistakes.append(f"line {line}: {problem}")
+    return ([], mistakes) if mistakes else _parse_rows(rows)
+
+
+def _parse_csv(text: str) -> tuple[list[str], list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text), strict=True)
+    try:
+        lines = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        return [], [f"line {reader.line_num}: {error}"]
+    if not lines:
+        return [], ["line 1: the file is empty; its first line names the columns"]
+    names = [name.strip().lower() for name in lines[0][1]]
+    if (problem := _columns_problem(names)) is not None:
+        return [], [f"line 1: {problem}"]
+    rows, torn = [], []
+    for line, cells in lines[1:]:
+        if len(cells) == len(names):
+            rows.append((line, dict(zip(names, (cell.strip() for cell in cells), strict=True))))
+        else:
+            torn.append(f"line {line}: {len(cells)} values, but {len(names)} columns")
+    seats, mistakes = _parse_rows(rows) if rows or not torn else ([], [])
+    return seats, torn + mistakes
+
+
+def _columns_problem(names: list[str]) -> str | None:
+    wrong = [name for name in names if name not in COLUMNS]
+    if wrong or len(set(names)) != len(names) or not ({"seat"} == set(names) or "number" in names):
+        said = ", ".join(map(repr, names)) or "none"
+        return f"columns {said}; valid: seat, or number with block and row"
+    if "seat" in names and len(names) > 1:
+        return "seat stands alone, without block, row and number"
+    return None
+
+
+def _parse_rows(rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[str], list[str]]:
+    first_at: dict[str, int] = {}
+    mistakes = []
+    for line, values in rows:
+        seat = "-".join(values[name] for name in COLUMNS if values.get(name))
+        problem = _problem(seat, values)
+        if problem is None and seat in first_at:
+            problem = f"seat {seat!r} stands in line {first_at[seat]} already"
+        if problem is not None:
+            mistakes.append(f"line {line}: {problem}")
+        else:
+            first_at[seat] = line
+    if not rows:
+        mistakes.append("line 2: there is no seat")
+    if len(rows) > SEATS_MOST:
+        mistakes.append(f"line {rows[SEATS_MOST][0]}: more than {SEATS_MOST:,} seats")
+    return list(first_at), mistakes
+
+
+def _problem(seat: str, values: Mapping[str, str]) -> str | None:
+    if not values.get("seat", values.get("number")):
+        return "the seat has no name"
+    if not is_seat(seat):
+        return f"seat {seat[:SEAT_CHARACTERS]!r} is not 1 to {SEAT_CHARACTERS} printable characters"
+    return None
+
+
+def _in_use(connection: Connection, season_no: int, gone: set[str], now: Instant) -> list[str]:
+    """Those that somebody owns, has in a cart, or has bought for one match."""
+    owned = connection.execute(
+        select(season_seat.c.seat).where(
+            season_seat.c.season_no == season_no,
+            or_(
+                season_seat.c.state.in_(sorted(OWNED_STATES)),
+                (season_seat.c.state == HoldingState.HELD) & (season_seat.c.held_until > now),
+            ),
+        )
+    ).scalars()
+    singly = connection.execute(
+        select(event_seat.c.seat).where(
+            event_seat.c.event_no.in_(coming_events(connection, season_no, now)),
+            or_(event_seat.c.held_until.is_(None), event_seat.c.held_until > now),
+        )
+    ).scalars()
+    return sorted(gone & {*owned, *singly})
+
+
+def _write(
+    connection: Connection, season_no: int, fresh: list[str], back: list[str], gone: Iterable[str]
+) -> None:
+    if fresh:
+        new = {"season_no": season_no, "is_on_map": 1, "state": HoldingState.AVAILABLE}
+        connection.execute(insert(season_seat), [new | {"seat": seat} for seat in fresh])
+    for seats, is_on_map in ((back, 1), (sorted(gone), 0)):
+        for seat in seats:
+            connection.execute(
+                update(season_seat)
+                .where(season_seat.c.season_no == season_no, season_seat.c.seat == seat)
+                .values(is_on_map=is_on_map)
+            )
+
+
+def _wrong(mistakes: list[str]) -> InputError:
+    shown = mistakes[:MISTAKES_SHOWN]
+    more = [f"and {len(mistakes) - len(shown)} more"] if len(mistakes) > len(shown) else []
+    return FieldError(
+        "seat_map_wrong",
+        "\n".join([f"{len(mistakes)} mistakes; nothing was imported", *shown, *more]),
+        "mend these lines and import the whole file again",
+        field="csv",
+    )

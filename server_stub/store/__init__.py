@@ -1,0 +1,1 @@
+"""The central's database: its tables, and rows found and kept."""

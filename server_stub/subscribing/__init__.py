@@ -1,0 +1,1 @@
+"""Model B: plans, subscriptions, billing."""
