@@ -41,7 +41,6 @@ from server_stub.api.staff_api import (
     require_staff,
     route_of,
 )
-from server_stub.central import Central
 from server_stub.gates import alerts, devices, operators
 from server_stub.publishing.publisher import Publication, publish
 from server_stub.reporting.listings import find_listing
@@ -262,7 +261,7 @@ def prove_once(
     return build_once(staff.name, idempotency_key, route, body)
 
 
-def build_admin_routes(central: Central) -> Router:
+def build_admin_routes() -> Router:
     """The routes under ``/v1/admin``."""
     return Router(
         "/v1/admin",
@@ -295,7 +294,6 @@ def build_admin_routes(central: Central) -> Router:
             *people_api.ROUTES,
         ],
         dependencies={
-            "central": Provide(lambda: central, sync_to_thread=False),
             "staff": Provide(find_staff, sync_to_thread=False),
             "once": Provide(prove_once, sync_to_thread=False),
         },

@@ -19,8 +19,6 @@ from litestar.response import File, Stream
 
 from scanner.core.errors import InputError
 from server_stub.api.injected import Proven, TheCentral, TheNonces, TheNotices
-from server_stub.api.nonces import Nonces
-from server_stub.api.notices import Notices
 from server_stub.api.request_proof import build_message, verify_request
 from server_stub.central import Central
 from server_stub.gates.devices import Device, describe, enrol
@@ -140,7 +138,7 @@ def give_target(
     )
 
 
-def build_gate_routes(central: Central, nonces: Nonces, notices: Notices) -> Router:
+def build_gate_routes() -> Router:
     """The routes under ``/v1`` that gates call."""
     return Router(
         "/v1",
@@ -155,9 +153,6 @@ def build_gate_routes(central: Central, nonces: Nonces, notices: Notices) -> Rou
             give_target,
         ],
         dependencies={
-            "central": Provide(lambda: central, sync_to_thread=False),
-            "nonces": Provide(lambda: nonces, sync_to_thread=False),
-            "notices": Provide(lambda: notices, sync_to_thread=False),
             "device": Provide(prove_device, sync_to_thread=True),
         },
         request_max_body_size=REQUEST_BYTES,

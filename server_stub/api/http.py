@@ -8,10 +8,10 @@ Source: docs/sync-protocol.md; docs/central.md, "API".
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from litestar import Litestar, Request, Router, get
-from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -23,11 +23,12 @@ from server_stub.api.admin_api import build_admin_routes
 from server_stub.api.api_page import ReadablePage
 from server_stub.api.description import complete
 from server_stub.api.gate_api import build_gate_routes
+from server_stub.api.injected import PROVIDED, Services
 from server_stub.api.login_limits import LoginLimits
 from server_stub.api.nonces import Nonces
 from server_stub.api.notices import Notices
 from server_stub.api.problems import (
-    EveryReply,
+    Served,
     answer_fault,
     answer_http,
     answer_too_deep,
@@ -51,18 +52,19 @@ def give_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def build_litestar(central: Central, nonces: Nonces, notices: Notices) -> Litestar:
-    """The application without what every reply carries."""
+@cache
+def build_litestar() -> Litestar:
+    """The routes, for every server of this process."""
     return Litestar(
         route_handlers=[
             give_health,
-            build_gate_routes(central, nonces, notices),
-            build_admin_routes(central),
-            build_shop_routes(central),
-            build_link_routes(central),
-            *build_staff_routes(central, LoginLimits(central.clock)),
+            build_gate_routes(),
+            build_admin_routes(),
+            build_shop_routes(),
+            build_link_routes(),
+            *build_staff_routes(),
         ],
-        state=State({"central": central}),
+        dependencies=PROVIDED,
         exception_handlers={
             GateError: answer_fault,
             HTTPException: answer_http,
@@ -94,6 +96,6 @@ async def describe_once(request: Request[Any, Any, Any]) -> None:
 
 
 def build_app(central: Central, notices: Notices) -> ASGIApp:
-    """The whole application."""
-    nonces = Nonces(central.clock)
-    return EveryReply(build_litestar(central, nonces, notices), nonces)
+    """The whole application, for one server."""
+    clock = central.clock
+    return Served(build_litestar(), Services(central, Nonces(clock), notices, LoginLimits(clock)))

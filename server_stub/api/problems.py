@@ -22,8 +22,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from scanner.core.errors import CentralError, GateError, InputError
 from server_stub.api.form_reading import field_wrong
+from server_stub.api.injected import SERVICES, Services
 from server_stub.api.login_limits import LoginThrottledError
-from server_stub.api.nonces import Nonces
 from server_stub.api.statuses import STATUS_OF_CODE
 from server_stub.faults import FieldError
 from server_stub.people.import_file import ImportRefusedError, RowProblem
@@ -123,12 +123,16 @@ def _problem(status: int, error: GateError) -> Response[ProblemJson]:
     return Response(problem, status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
-class EveryReply:
-    """What every reply carries, whoever made it: a fresh nonce, and no leave to be cached or guessed."""
+class Served:
+    """The application on one server.
 
-    def __init__(self, app: ASGIApp, nonces: Nonces) -> None:
+    Its services go with each request; every reply, whoever made it, carries a fresh nonce and no leave to be cached or
+    guessed.
+    """
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
-        self._nonces = nonces
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -137,10 +141,11 @@ class EveryReply:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
-                    (NONCE_HEADER.lower().encode(), self._nonces.issue().encode()),
+                    (NONCE_HEADER.lower().encode(), self._services.nonces.issue().encode()),
                     (b"cache-control", b"no-store"),
                     (b"x-content-type-options", b"nosniff"),
                 ]
             await send(message)
 
+        scope["state"] = {SERVICES: self._services}
         await self._app(scope, receive, send_on)

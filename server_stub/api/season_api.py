@@ -316,15 +316,12 @@ def pay_link(
     return act_in_steps(central, once, BehindLink, pay, lambda done: done.paid != Answer.UNKNOWN)
 
 
-def build_link_routes(central: Central) -> Router:
+def build_link_routes() -> Router:
     """The routes under ``/v1/renewals``."""
     return Router(
         "/v1/renewals",
         route_handlers=[look_at_link, pay_link],
-        dependencies={
-            "central": Provide(lambda: central, sync_to_thread=False),
-            "once": Provide(prove_once, sync_to_thread=False),
-        },
+        dependencies={"once": Provide(prove_once, sync_to_thread=False)},
         tags=["renewals"],
     )
 

@@ -233,7 +233,7 @@ def _of_cart(
         return act(connection, order_id, central.clock.now_ms())
 
 
-def build_shop_routes(central: Central) -> Router:
+def build_shop_routes() -> Router:
     """The routes under ``/v1/shop``."""
     return Router(
         "/v1/shop",
@@ -251,10 +251,7 @@ def build_shop_routes(central: Central) -> Router:
             complete_cart,
             *member_api.ROUTES,
         ],
-        dependencies={
-            "central": Provide(lambda: central, sync_to_thread=False),
-            "once": Provide(prove_once, sync_to_thread=False),
-        },
+        dependencies={"once": Provide(prove_once, sync_to_thread=False)},
         security=[],
         tags=["shop"],
     )

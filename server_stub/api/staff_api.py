@@ -21,12 +21,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from scanner.core.errors import InputError
 from server_stub.api import accounts, sessions
 from server_stub.api.authorisation import ACT_OF, Act, require_allowed
-from server_stub.api.injected import TheCentral, TheLimits, TheStaff
-from server_stub.api.login_limits import LoginLimits
+from server_stub.api.injected import TheCentral, TheLimits, TheStaff, services_of
 from server_stub.api.paging import CURSOR_CHARACTERS_MOST, LIMIT, LIMIT_MOST, Page, load_page
 from server_stub.api.sessions import SignedIn, Staff
 from server_stub.api.staff_forms import LoginForm, PasswordForm, StaffForm, StaffRole, StaffRoleForm
-from server_stub.central import Central
 
 BEARER = "Bearer "
 PageLimit = Annotated[
@@ -159,9 +157,8 @@ async def require_staff(
     Raises:
         InputError: ``session_refused``, ``password_must_change``, ``role_may_not``.
     """
-    central: Central = connection.app.state.central
     staff = await asyncio.to_thread(
-        sessions.verify_session, central, shown_token(connection.headers)
+        sessions.verify_session, services_of(connection).central, shown_token(connection.headers)
     )
     route = route_of(connection)
     if staff.must_change and ACT_OF.get(route) is not Act.OWN:
@@ -185,13 +182,9 @@ def find_staff(request: Request[Any, Any, Any]) -> Staff:
     return staff
 
 
-def build_staff_routes(central: Central, limits: LoginLimits) -> list[Router]:
+def build_staff_routes() -> list[Router]:
     """The routes under ``/v1/staff``, and those of ``/v1/admin/staff``."""
-    dependencies = {
-        "central": Provide(lambda: central, sync_to_thread=False),
-        "limits": Provide(lambda: limits, sync_to_thread=False),
-        "staff": Provide(find_staff, sync_to_thread=False),
-    }
+    dependencies = {"staff": Provide(find_staff, sync_to_thread=False)}
     return [
         Router(
             "/v1/staff",
