@@ -5,6 +5,8 @@
 
 # The installed wheel is what runs, never the folders of this checkout.
 export PYTHONSAFEPATH := 1
+# pytest keeps the asserts that it has rewritten beside the tests; without that each worker rewrites all of them, each time.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PACKAGES := scanner sync hardware ui server_stub
 

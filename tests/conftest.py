@@ -17,11 +17,12 @@ from hypothesis import HealthCheck, Verbosity, settings
 from support.databases import NewDatabase
 from support.fault_table import Played, properties_of, write_table
 
-settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("default", deadline=None, print_blob=True, max_examples=40)
 settings.register_profile(
     "ci",
     deadline=None,
     print_blob=True,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow],  # a shared machine may be slow, which is no fault
 )
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=2_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.calendar import Unit
@@ -25,6 +25,7 @@ from server_stub.rules.cycles import Period
 from server_stub.rules.refusals import Refusal
 from server_stub.rules.subscription import Moment, Plan, Subscription, SubscriptionState
 from server_stub.rules.subscription_steps import step
+from support.examples import examples
 from support.instants import PARIS, wall
 
 START = wall("2026-01-31T10:00")
@@ -81,7 +82,7 @@ runs = st.lists(st.tuples(st.integers(0, 12 * DAY_MS), st.integers(0, 40)), max_
 
 
 @given(runs, st.lists(answers, min_size=300, max_size=300))
-@settings(deadline=None, max_examples=60)
+@examples(0.75)
 def test_however_often_it_runs_a_cycle_is_paid_once(
     runs: list[tuple[int, int]], answers: list[tuple[Answer, bool]]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.events import Fact
@@ -14,6 +14,7 @@ from scanner.core.rehearsal_script import Script
 from scanner.core.rehearsal_site import owners_of
 from scanner.core.rules import ScanRule
 from scanner.core.tally import Offsets
+from support.examples import examples
 from support.lane_stories import (
     BEGINS,
     LANES,
@@ -48,7 +49,7 @@ def rule_of(script: Script) -> ScanRule:
     return script.rules[script.grants["a"].grant.rule_no]
 
 
-@settings(max_examples=80)
+@examples(1)
 @given(rules(), told(scans() | endings, 20))
 def test_in_contact_no_limit_of_any_kind_is_exceeded(rule: Doing, steps: Told) -> None:
     script = script_of(rule, [*steps, (1, {"do": "expect"})])
@@ -62,7 +63,7 @@ def test_in_contact_no_limit_of_any_kind_is_exceeded(rule: Doing, steps: Told) -
         assert (counts.used[name], counts.overuse[name]) == (total(history), 0)
 
 
-@settings(max_examples=80)
+@examples(1)
 @given(
     rules(counter_scope="global"),
     told(scans(), 6),
@@ -98,7 +99,7 @@ def test_lanes_apart_exceed_a_limit_by_at_most_what_was_left_for_each_but_one(
                 assert total(of_day) <= islands * limited.max_per_day
 
 
-@settings(max_examples=80)
+@examples(1)
 @given(
     rules(),
     told(
@@ -146,7 +147,7 @@ clock_steps = st.fixed_dictionaries(
 restarts = st.just({"do": "restart", "gate": "G1"})
 
 
-@settings(max_examples=80)
+@examples(1)
 @given(
     rule=rules(max_total=3, counter_scope="global"),
     steps=told(scans(["G1"]) | clock_steps | restarts, 20),
@@ -174,7 +175,7 @@ def test_whatever_a_clock_shows_no_total_is_forgotten_or_exceeded(
         assert 0 <= counts.used[name] <= 3
 
 
-@settings(max_examples=80)
+@examples(1)
 @given(
     st.integers(1, 3),
     st.lists(st.tuples(st.integers(0, 9), scans(["G1"]) | clock_steps), min_size=4, max_size=16),

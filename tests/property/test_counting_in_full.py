@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.calendar import SiteCalendar
@@ -28,6 +28,7 @@ from scanner.core.units import (
     Seq,
     ZoneNo,
 )
+from support.examples import examples
 from support.plain_counts import (
     Answer,
     Asked,
@@ -257,7 +258,7 @@ def _tell(sender: FactBook, receiver: FactBook, number: int, chance: Random) -> 
     receiver.tallies(GrantNo(1))
 
 
-@settings(max_examples=400)
+@examples(3)
 @given(histories(), rules(), moments, zones, st.integers(1, 3), calendars)
 def test_a_decision_counts_as_the_full_list_does(
     recorded: list[Fact],
@@ -287,7 +288,7 @@ def test_a_decision_counts_as_the_full_list_does(
         assert decision.remaining == max(0, limited.max_total - used - decision.charged)
 
 
-@settings(max_examples=400)
+@examples(3)
 @given(histories(), rules(), offsets, calendars, st.randoms(use_true_random=False))
 def test_overuse_is_found_with_its_lane_time_persons_and_limits(
     recorded: list[Fact],

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.events import Fact, FactKind
@@ -14,6 +14,7 @@ from scanner.core.tally import fold, resolve
 from scanner.core.units import Direction, Instant, LaneReadiness, Seq
 from scanner.lookups import Lookups
 from scanner.records.ledger import Ledger
+from support.examples import examples
 from support.ledgers import ENTRY, EXIT, REFUSAL, fact
 from support.rights import EXPO, MAIN, NOON, PARIS, at, reading
 from support.snapshots import CARD, HERE, Site, enrol, place
@@ -69,7 +70,7 @@ def of_grant_1(groups: list[list[Fact]]) -> list[Fact]:
     ]
 
 
-@settings(max_examples=25)
+@examples(0.4)
 @given(plan=st.lists(steps, max_size=12), data=st.data())
 def test_base_and_ledger_count_what_the_full_list_counts(
     plan: list[tuple[dict[str, Any], Any, int, int]], data: st.DataObject

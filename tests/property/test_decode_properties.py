@@ -11,9 +11,10 @@ from hardware.frames import Frame, read_only
 from scanner.reading.decode import Decoder
 from scanner.reading.linear_values import full_ascii_code39, printed_as
 from scanner.reading.symbologies import ALL_FORMATS
+from support.examples import examples
 
 
-@settings(deadline=None, max_examples=40)
+@examples(0.6)
 @given(payload=st.binary(min_size=1, max_size=300))
 def test_a_payload_comes_out_of_a_frame_as_it_went_into_the_symbol(payload: bytes) -> None:
     modules = np.pad(np.array(segno.make(payload, mode="byte", micro=False).matrix, np.uint8), 4)
@@ -23,7 +24,7 @@ def test_a_payload_comes_out_of_a_frame_as_it_went_into_the_symbol(payload: byte
     assert [candidate.payload for candidate in found] == [payload]
 
 
-@settings(deadline=None, max_examples=25)
+@examples(0.4)
 @given(
     seed=st.integers(0, 2**32 - 1),
     width=st.integers(2, 200),

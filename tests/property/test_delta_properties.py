@@ -8,10 +8,11 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.errors import CentralError
+from support.examples import examples
 from sync.delta import (
     Change,
     Delta,
@@ -109,7 +110,7 @@ def chain_of(first: State, wishes: list[State]) -> list[tuple[Delta, State]]:
     return made
 
 
-@settings(max_examples=15)
+@examples(0.3)
 @given(first=states, wishes=st.lists(states, min_size=1, max_size=5))
 def test_base_and_deltas_are_the_full_state_at_every_step(
     first: State, wishes: list[State]
@@ -121,7 +122,7 @@ def test_base_and_deltas_are_the_full_state_at_every_step(
             assert digest_text(state_digest(connection)) == load_meta(connection)["digest"]
 
 
-@settings(max_examples=15)
+@examples(0.3)
 @given(first=states, wishes=st.lists(states, min_size=2, max_size=5), data=st.data())
 def test_a_gap_or_a_repetition_in_the_chain_is_refused(
     first: State, wishes: list[State], data: st.DataObject
@@ -138,7 +139,7 @@ def test_a_gap_or_a_repetition_in_the_chain_is_refused(
     assert caught.value.code == "delta_out_of_place"
 
 
-@settings(max_examples=15)
+@examples(0.3)
 @given(first=states, wish=states, data=st.data())
 def test_a_row_that_is_missing_or_too_many_in_a_delta_is_found(
     first: State, wish: State, data: st.DataObject

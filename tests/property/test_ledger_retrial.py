@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.meanings import MEANINGS
@@ -26,6 +26,7 @@ from scanner.rehearsing.rehearsal_gate import MEMORY, GateLane
 from scanner.rehearsing.retrial import Retrial, retry
 from scanner.rehearsing.rules_file import AS_RECORDED, OtherRules, parse_rules
 from scanner.texts.catalogue import languages, load_texts
+from support.examples import examples
 from support.rights import PARIS, counts
 from support.scan_strategies import entries, exits
 from support.stories import RULES, STEPS, story
@@ -52,7 +53,7 @@ def tried(ledger: Path, rules: OtherRules) -> Retrial:
         return retry(load_kept(connection), rules.put)
 
 
-@settings(max_examples=15)
+@examples(0.25)
 @given(st.sampled_from(RULES), POLICIES, STEPS)
 def test_as_recorded_every_decision_of_every_lane_comes_out_the_same(
     rule: str, clock_policy: str, steps: list[tuple[int, dict[str, Any]]]
@@ -63,7 +64,7 @@ def test_as_recorded_every_decision_of_every_lane_comes_out_the_same(
             assert (again.differences, again.not_kept) == ([], [])
 
 
-@settings(max_examples=6)
+@examples(0.1)
 @given(st.sampled_from(RULES), POLICIES, STEPS)
 def test_every_decision_can_be_explained_in_every_language(
     rule: str, clock_policy: str, steps: list[tuple[int, dict[str, Any]]]
@@ -97,7 +98,7 @@ SCANS = st.fixed_dictionaries(
 ONE_LANE = st.lists(st.tuples(st.integers(1, 400), SCANS), min_size=6, max_size=16)
 
 
-@settings(max_examples=20)
+@examples(0.4)
 @given(st.sampled_from(RULES), st.sampled_from(RULES), ONE_LANE)
 def test_under_other_rules_it_is_as_if_they_had_been_in_force(
     rule: str, other: str, steps: list[tuple[int, dict[str, Any]]]

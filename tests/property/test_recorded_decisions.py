@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from scanner.core.clock import ClockReading
 from scanner.core.decision import decide
@@ -15,6 +15,7 @@ from scanner.core.rules import ScanRule, SitePolicy, rule_problems
 from scanner.core.units import Seq
 from scanner.local_facts import encode_local
 from scanner.records.recorded import Recorded, is_same, parse_recorded
+from support.examples import examples
 from support.rights import EPOCH, HERE
 from support.scan_strategies import all_facts, policies, readings, scans
 from sync.ledger_format import LOCAL_BYTES
@@ -28,7 +29,7 @@ def rules_of(facts: Facts) -> list[ScanRule]:
     return own if unlisted is None or unlisted.rule is None else [*own, unlisted.rule]
 
 
-@settings(max_examples=300)
+@examples(2)
 @given(scans, all_facts, policies, readings())
 def test_the_decision_is_made_again_to_the_last_value_of_its_trace(
     scan: Scan, facts: Facts, policy: SitePolicy, clock: ClockReading

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.core.rehearsal import Report, run, shown_answer
 from scanner.rehearsing.rehearsal_file import parse_script
 from scanner.rehearsing.rehearsal_gate import run_through_gate
+from support.examples import examples
 from support.stories import GATES, RULES, STEPS, scans, story
 
 
@@ -17,7 +18,7 @@ def answers(report: Report) -> list[object]:
     return [(shown_answer(one.answered, report.script), one.counts) for one in report.steps]
 
 
-@settings(max_examples=30)
+@examples(0.4)
 @given(st.sampled_from(RULES), st.sampled_from(["accept", "action", "decline"]), STEPS)
 def test_both_ways_answer_the_same(
     rule: str, clock_policy: str, steps: list[tuple[int, dict[str, Any]]]
@@ -28,7 +29,7 @@ def test_both_ways_answer_the_same(
     assert answers(run_through_gate(script)) == answers(run(script))
 
 
-@settings(max_examples=60)
+@examples(0.75)
 @given(
     st.sampled_from(RULES[:2]),
     st.lists(st.tuples(st.integers(0, 90), scans()), min_size=6, max_size=16),
@@ -44,7 +45,7 @@ def test_in_contact_no_limit_is_exceeded_but_by_force(
     assert set(counts.overuse.values()) == {0}
 
 
-@settings(max_examples=60)
+@examples(0.75)
 @given(
     st.sampled_from(RULES),
     st.lists(st.tuples(st.integers(0, 90), scans()), min_size=6, max_size=16),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from support.examples import examples
 from sync.session import (
     DeviceAnswered,
     Event,
@@ -147,4 +147,4 @@ class Convergence(RuleBasedStateMachine):
 
 
 TestConvergence = Convergence.TestCase
-TestConvergence.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestConvergence.settings = examples(0.75, stateful_step_count=40)

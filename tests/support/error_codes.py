@@ -98,10 +98,14 @@ def codes_of(path: Path, tree: ast.Module) -> Iterator[Coded]:
 
 
 def _calls(tree: ast.AST, owner: str) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.iter_child_nodes(tree):
+    below = [(tree, owner)]
+    while below:
+        node, owner = below.pop()
         if isinstance(node, ast.Call):
             yield owner, node
-        yield from _calls(node, node.name if isinstance(node, ast.ClassDef) else owner)
+        if isinstance(node, ast.ClassDef):
+            owner = node.name
+        below += [(child, owner) for child in ast.iter_child_nodes(node)]
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -36,6 +36,7 @@ from server_stub.site import load_site
 from server_stub.store import tables
 from server_stub.store.retention_tables import daily_count, kept_tally
 from support.central_site import CentralClock, museum, rows, sell_annual
+from support.examples import examples
 from support.gate_facts import NOON, entry, fact, not_passed, refusal, watched
 from support.sent_facts import record
 
@@ -249,7 +250,7 @@ shapes = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@examples(0.25)
 @given(plan=shapes, passed_days=st.integers(85, 140))
 def test_wherever_the_horizon_cuts_the_counts_are_those_of_all_facts(
     shared: Central, plan: list[tuple[dict[str, Any], int, bool]], passed_days: int
