@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Verbosity, settings
 
 from support.databases import NewDatabase
 from support.fault_table import Played, properties_of, write_table
+from support.one_dialect import share_compiled_statements
 
 settings.register_profile("default", deadline=None, print_blob=True, max_examples=40)
 settings.register_profile(
@@ -30,6 +31,8 @@ settings.register_profile("debug", deadline=None, max_examples=20, verbosity=Ver
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
 )
+
+share_compiled_statements()
 
 if TYPE_CHECKING:
     from support.postgres import Postgres
