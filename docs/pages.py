@@ -26,6 +26,8 @@ from scanner.core.meanings import MEANINGS
 from scanner.core.reasons import ACCEPT_ORDER, FACES, OUTCOMES_OF, Flag
 from scanner.texts.catalogue import load_texts
 from scanner.texts.english import CHECKS, FLAGS
+from server_stub.api.authorisation import ACT_OF, ACTS_OF, Act
+from server_stub.api.staff_forms import StaffRole
 from server_stub.rules import refusals as central
 from server_stub.rules.campaign import CAMPAIGN_TABLE
 from server_stub.rules.event_seat import SEAT_TABLE
@@ -156,6 +158,18 @@ def refusals() -> str:
     return "\n".join(["| refusal | what it says |", "| --- | --- |", *rows]) + "\n"
 
 
+def roles() -> str:
+    """Which role may do what, and the routes that each act is asked for by."""
+    heads = " | ".join(f"`{role}`" for role in StaffRole)
+    rows = [f"| act | {heads} | routes |", "| --- |" + " :---: |" * len(StaffRole) + " --- |"]
+    for act in Act:
+        marks = " | ".join("yes" if act in ACTS_OF[role] else "–" for role in StaffRole)
+        routes = [route for route, needed in ACT_OF.items() if needed is act]
+        told = "<br>".join(f"`{route.replace('/v1/admin/', '')}`" for route in routes)
+        rows.append(f"| {act.value} | {marks} | {told} |")
+    return "\n".join(rows) + "\n"
+
+
 def commands() -> str:
     """Every command of the three programs with its arguments and options."""
     parts: list[str] = []
@@ -205,6 +219,7 @@ BLOCKS = {
     "commands": commands,
     "machines": machines,
     "refusals": refusals,
+    "roles": roles,
 }
 
 

@@ -83,7 +83,7 @@ def set_policy(connection: Connection, name: str, value: str) -> None:
     if name not in POLICY_TYPES:
         raise FieldError(
             "policy_unknown",
-            f"policy {name!r} does not exist",
+            f"policy {name[:40]!r} does not exist",
             f"valid: {', '.join(sorted(POLICY_TYPES))}",
             field="name",
             valid=sorted(POLICY_TYPES),

@@ -116,6 +116,7 @@ ACT_OF: Mapping[str, Act] = {
     "POST /v1/admin/seats/take-back": Act.SELL,
     "POST /v1/admin/seats/change": Act.SELL,
     "POST /v1/admin/seats/upgrade": Act.SELL,
+    "POST /v1/admin/seats/upgrade/undo": Act.SELL,
     "POST /v1/admin/campaigns": Act.SET_UP,
     "POST /v1/admin/campaigns/{name}/open": Act.RUN,
     "POST /v1/admin/campaigns/{name}/choice": Act.SELL,
@@ -155,6 +156,7 @@ ONCE: frozenset[str] = frozenset(
         "POST /v1/admin/seats/take-back",
         "POST /v1/admin/seats/change",
         "POST /v1/admin/seats/upgrade",
+        "POST /v1/admin/seats/upgrade/undo",
         "POST /v1/admin/campaigns/{name}/pay",
         "POST /v1/admin/campaigns/{name}/charge",
     }

@@ -15,6 +15,9 @@ import msgspec
 
 from server_stub.faults import FieldError
 
+SAID_CHARACTERS = 200
+"""Of a complaint: it may quote what was sent."""
+
 Form = TypeVar("Form", bound=msgspec.Struct)
 
 
@@ -33,6 +36,7 @@ def parse_form(kind: type[Form], raw: dict[str, Any]) -> Form:
 def field_wrong(kind: type[Any], said: str) -> FieldError:
     """The complaint of msgspec in our words, with the values that would have been valid."""
     what, _, path = said.partition(" - at `$.")
+    what = what if len(what) <= SAID_CHARACTERS else f"{what[:SAID_CHARACTERS]} …"
     path = path.rstrip("`")
     label, valid = valid_values(kind, path, said)
     how = "write 2026-12-31" if "RFC3339" in said else "see docs/central.md"

@@ -255,8 +255,8 @@ def parse_name(what: str, name: str, field: str = "name") -> str:
     return name.strip()
 
 
-def parse_rule(form: RuleForm, zone_no: Callable[[str], ZoneNo]) -> ScanRule:
-    """The scan rule of a form.
+def parse_rule(form: RuleForm, zone_no: Callable[[str], ZoneNo], within: str = "") -> ScanRule:
+    """The scan rule of a form; ``within``: the path to it in what was sent.
 
     Raises:
         InputError: ``rule_wrong``, ``window_wrong``, or what ``zone_no`` says of an unknown zone.
@@ -273,7 +273,7 @@ def parse_rule(form: RuleForm, zone_no: Callable[[str], ZoneNo]) -> ScanRule:
             "rule_wrong",
             f"this scan rule is not possible: {'; '.join(problems)}; nothing was changed",
             "see docs/decisions.md, 'Rights'",
-            field="rule",
+            field=within + problems[0].partition(" ")[0],
         )
     return rule
 
@@ -309,7 +309,7 @@ def parse_term(form: TypeForm, calendar: SiteCalendar) -> ValidityRule:
         )
     raise FieldError(
         "validity_not_understood",
-        f"validity {form.validity!r} is not understood",
+        f"validity {form.validity[:NAME_CHARACTERS]!r} is not understood",
         "valid: '365 days after purchase', '30 days after first_scan', '1 year after 2026-09-01',"
         " '2026-01-01..2026-12-31', 'always'",
         field="validity",

@@ -21,6 +21,7 @@ from litestar.types import ASGIApp
 from scanner.core.errors import GateError
 from server_stub.api.admin_api import build_admin_routes
 from server_stub.api.api_page import ReadablePage
+from server_stub.api.bodies import require_text
 from server_stub.api.description import complete
 from server_stub.api.gate_api import build_gate_routes
 from server_stub.api.injected import PROVIDED, Services
@@ -65,6 +66,7 @@ def build_litestar() -> Litestar:
             *build_staff_routes(),
         ],
         dependencies=PROVIDED,
+        before_request=require_text,
         exception_handlers={
             GateError: answer_fault,
             HTTPException: answer_http,

@@ -39,7 +39,16 @@ CODE_OF_STATUS: Mapping[int, str] = {
 }
 """What the web framework refuses by itself."""
 
-SEE_SCHEMA = "see /schema/openapi.json"
+WORDS_OF_STATUS: Mapping[int, str] = {
+    400: "the body is not the JSON that it must be, so nothing was changed",
+    404: "there is nothing at this path",
+    405: "this path takes another method",
+    413: "the body is too long and was not read",
+}
+
+SEE_SCHEMA = "/schema and /schema/openapi.json describe every path, method and body"
+MESSAGE_CHARACTERS = 8_000
+"""Nobody is sent back at length what they sent."""
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:portillon:problem:"
 
@@ -80,7 +89,8 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         said = f"{extra[0].get('message', '')} - at `$.{'' if key == 'data' else key}`"
         return _problem(422, field_wrong(form.annotation if form else object, said))
     if status in CODE_OF_STATUS:
-        return _problem(status, InputError(CODE_OF_STATUS[status], error.detail, SEE_SCHEMA))
+        said = f"{WORDS_OF_STATUS[status]}: {error.detail[:1].lower()}{error.detail[1:]}"
+        return _problem(status, InputError(CODE_OF_STATUS[status], said, SEE_SCHEMA))
     return _problem(status, InputError("request_refused", error.detail, SEE_SCHEMA))
 
 
@@ -105,13 +115,16 @@ def answer_unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Res
 
 def _problem(status: int, error: GateError) -> Response[ProblemJson]:
     field, valid = (error.field, error.valid) if isinstance(error, FieldError) else ("", ())
+    message = error.message
+    if len(message) > MESSAGE_CHARACTERS:
+        message = f"{message[:MESSAGE_CHARACTERS]} …"
     problem = ProblemJson(
         type=TYPE_PREFIX + error.code,
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=error.message,
+        detail=message,
         code=error.code,
-        message=error.message,
+        message=message,
         hint=error.hint,
         field=field or None,
         valid=list(valid) or None,

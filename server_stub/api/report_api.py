@@ -36,13 +36,11 @@ from server_stub.site import load_site
 CSV = "text/csv"
 First = Annotated[
     str | None,
-    QueryParameter(
-        name="from", max_length=10, description="First business day; default 6 days before `to`."
-    ),
+    QueryParameter(name="from", description="First business day; default 6 days before `to`."),
 ]
 Last = Annotated[
     str | None,
-    QueryParameter(name="to", max_length=10, description="Last business day; default today."),
+    QueryParameter(name="to", description="Last business day; default today."),
 ]
 ByWhat = Annotated[
     list[By] | None, QueryParameter(name="by", description="Told apart by; default: hour.")

@@ -41,13 +41,13 @@ from server_stub.api.season_forms import (
 from server_stub.api.staff_api import Done
 from server_stub.central import Central
 from server_stub.rules.billing import Answer
-from server_stub.seating import campaigns, seasons, seat_transfers
+from server_stub.seating import campaigns, seasons, seat_transfers, seat_upgrades
 from server_stub.seating.campaign_report import CampaignReport, load_report
 from server_stub.seating.campaign_run import CampaignRun, begin_charging, run_campaign
 from server_stub.seating.seat_map import SeatMapResult, import_map
 from server_stub.seating.seat_rights import Kept
 from server_stub.seating.seat_sale import SeatSaleForm, sell_seat
-from server_stub.seating.seat_upgrades import upgrade_seat
+from server_stub.seating.seat_upgrades import GivenBack
 from server_stub.selling.checkout import Completed, Issued
 from server_stub.site import load_site
 from server_stub.subscribing.billing_run import build_providers
@@ -226,7 +226,25 @@ def upgrade(central: TheCentral, once: TheOnce, data: JSONBody[UpgradeSeatForm])
     return _changed_once(
         central,
         once,
-        lambda connection, now: upgrade_seat(connection, data, now),
+        lambda connection, now: seat_upgrades.upgrade_seat(connection, data, now),
+    )
+
+
+@post(
+    "/seats/upgrade/undo",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Take a paid-up concession back",
+)
+def undo_upgrade(central: TheCentral, once: TheOnce, data: JSONBody[SeatForm]) -> GivenBack:
+    """The money to hand back is in the answer; not after the seat was entered."""
+    return act_once(
+        central,
+        once,
+        GivenBack,
+        lambda connection: seat_upgrades.undo_upgrade(
+            connection, data.event, data.seat, central.clock.now_ms()
+        ),
     )
 
 
@@ -360,6 +378,7 @@ ROUTES: list[HTTPRouteHandler] = [
     take_back,
     change_seat,
     upgrade,
+    undo_upgrade,
     add_campaign,
     open_campaign,
     choose,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 STATUS_OF_CODE: Mapping[str, int] = {
+    "body_unreadable": 400,
     "signature_refused": 401,
     "nonce_refused": 401,
     "session_refused": 401,

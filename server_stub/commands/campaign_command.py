@@ -188,7 +188,8 @@ def _run_said(done: CampaignRun) -> str:
         f" {done.unknown} without an answer, {done.released} released"
     )
     faults = ", ".join(f"{code} × {count}" for code, count in done.faults.items())
-    return said + (f"\n✖ faults: {faults}" if faults else "")
+    broken = "".join(f"\n  seat {seat}" for seat in done.broken)
+    return said + (f"\n✖ faults: {faults}{broken}" if faults else "")
 
 
 def _report_said(made: CampaignReport, local: Callable[[Any], str]) -> str:

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from server_stub.central import Central
+from server_stub.commands.pictures import draw, png_option
 from server_stub.commands.terminal import answer, answer_list, central_command
 from server_stub.gates import alerts, devices
 from server_stub.selling import issuer
@@ -30,7 +31,7 @@ def device() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Have the gate pin this certificate's key.",
 )
-@click.option("--png", type=click.Path(path_type=Path), help="Write the QR code here.")
+@png_option
 @central_command
 def add(
     central: Central,
@@ -47,12 +48,11 @@ def add(
     pin = None if tls_cert is None else load_spki_sha256(tls_cert)
     name, text = devices.add_device(central, gate, url, pin)
     encoded = msgspec.json.encode(text).decode()
-    if png is not None:
-        png.write_bytes(issuer.qr_png(encoded))
     if as_json:
         answer({"device": name, "enrolment": text}, "", as_json=True)
     else:
         _show(name, gate, encoded, text)
+    draw([encoded], png)
 
 
 def _show(name: str, gate: str, encoded: str, text: EnrolmentText) -> None:

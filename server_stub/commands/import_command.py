@@ -5,7 +5,6 @@ Source: docs/central.md, "Imports".
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import msgspec
 
 from server_stub.central import Central
 from server_stub.commands.private_file import new_private_file
-from server_stub.commands.terminal import answer, central_command, progress
-from server_stub.people.import_file import ImportRefusedError, load_file
+from server_stub.commands.terminal import answer, central_command, mistakes_told, progress
+from server_stub.people.import_file import load_file
 from server_stub.people.imports import Imported, Importing, import_file
 from server_stub.reporting.csv_table import write_csv
 
@@ -77,14 +76,8 @@ def passes(
 
 def _run(central: Central, what: Importing, path: Path, *, is_dry: bool, as_json: bool) -> Imported:
     content, kind = load_file(path)
-    try:
-        with progress(what.value, is_quiet=as_json) as watch:
-            return import_file(central, what, content, kind, is_dry=is_dry, watch=watch)
-    except ImportRefusedError as error:
-        if not as_json:
-            raise
-        answer({"errors": error.problems}, "", as_json=True)
-        sys.exit(2)
+    with mistakes_told(as_json=as_json), progress(what.value, is_quiet=as_json) as watch:
+        return import_file(central, what, content, kind, is_dry=is_dry, watch=watch)
 
 
 def _told(done: Imported) -> dict[str, Any]:

@@ -10,36 +10,18 @@ from typing import Any
 
 import click
 
-from scanner.core.errors import ConfigError, InputError
+from scanner.core.errors import InputError
 from scanner.core.reasons import DENY_REASONS, Reason
 from server_stub.api.form_reading import parse_form
 from server_stub.api.forms import DenyForm, SaleForm
 from server_stub.central import Central
+from server_stub.commands.pictures import draw, picture_options
 from server_stub.commands.terminal import answer, answer_list, central_command
 from server_stub.rules.orders import OrderState
-from server_stub.selling import checkout, codes, issuer, orders
+from server_stub.selling import checkout, codes, orders
+from server_stub.selling.amounts import format_minor
 from server_stub.selling.sales import sell as sell_one
-from server_stub.site import load_site
-
-
-def _picture_options(function: Any) -> Any:
-    for name in ("--png", "--svg"):
-        function = click.option(
-            name,
-            type=click.Path(path_type=Path, dir_okay=False, writable=True),
-            callback=_require_folder,
-            help="Write the QR code here.",
-        )(function)
-    return function
-
-
-def _require_folder(
-    _context: click.Context, _option: click.Parameter, path: Path | None
-) -> Path | None:
-    """Before anything is sold: a code that was made is shown once."""
-    if path is not None and not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}; nothing was done")
-    return path
+from server_stub.site import load_currency, load_site
 
 
 @click.command()
@@ -55,7 +37,7 @@ def _require_folder(
 @click.option("--flag", "flags", multiple=True, help="concession, id_check or highlight.")
 @click.option("--renews", help="A ticket whose code opens under this one too.")
 @click.option("--by", "paid_by", help="How it is paid: cash (default) or transfer.")
-@_picture_options
+@picture_options
 @central_command
 def sell(
     central: Central, png: Path | None, svg: Path | None, *, as_json: bool, **fields: Any
@@ -65,12 +47,14 @@ def sell(
     if fields["code"]:
         raw.setdefault("kind", "opaque")
     sold = sell_one(central, parse_form(SaleForm, raw))
+    with central.database.read() as connection:
+        price = format_minor(sold.total_minor, load_currency(connection))
     answer(
         sold,
-        f"✔ sold ticket {sold.ticket_id}, credential {sold.credential_no}\n{sold.payload}",
+        f"✔ sold ticket {sold.ticket_id} for {price}, credential {sold.credential_no}\n{sold.payload}",
         as_json=as_json,
     )
-    _draw(sold.payload, png, svg)
+    draw([sold.payload], png, svg)
 
 
 @click.group()
@@ -139,7 +123,7 @@ def code() -> None:
 
 @code.command("show")
 @click.argument("credential_no", type=int)
-@_picture_options
+@picture_options
 @central_command
 def show(
     central: Central, credential_no: int, png: Path | None, svg: Path | None, *, as_json: bool
@@ -148,13 +132,13 @@ def show(
     with central.database.read() as connection:
         found = codes.show_code(connection, central.secrets, credential_no)
     answer(found, found.payload, as_json=as_json)
-    _draw(found.payload, png, svg)
+    draw([found.payload], png, svg)
 
 
 @code.command("replace")
 @click.argument("credential_no", type=int)
 @click.option("--code", "new_code", help="The number on the new card.")
-@_picture_options
+@picture_options
 @central_command
 def replace(
     central: Central,
@@ -174,7 +158,7 @@ def replace(
         f"✔ credential {made.credential_no} replaces {credential_no}\n{made.payload}",
         as_json=as_json,
     )
-    _draw(made.payload, png, svg)
+    draw([made.payload], png, svg)
 
 
 @click.command()
@@ -206,18 +190,3 @@ def revoke(
             codes.revoke_code(connection, number, central.clock.now_ms())
     named = ", ".join(map(str, numbers)) or "none was active"
     answer({"revoked": numbers}, f"✔ revoked: {named}", as_json=as_json)
-
-
-def _draw(payload: str, png: Path | None, svg: Path | None) -> None:
-    """Last of all: what was sold is sold, and said, whether or not its picture can be written."""
-    try:
-        if png is not None:
-            png.write_bytes(issuer.qr_png(payload))
-        if svg is not None:
-            svg.write_bytes(issuer.qr_svg(payload))
-    except OSError as error:
-        raise ConfigError(
-            "picture_unwritable",
-            f"the picture could not be written ({error.strerror}); what was printed above holds",
-            "draw it again with `code show N --png FILE`",
-        ) from error

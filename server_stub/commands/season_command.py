@@ -14,7 +14,13 @@ from scanner.core.errors import InputError
 from server_stub.api.form_reading import parse_form
 from server_stub.api.season_forms import MatchForm, SeasonForm, TimesForm
 from server_stub.central import Central
-from server_stub.commands.terminal import answer, answer_list, answer_records, central_command
+from server_stub.commands.terminal import (
+    answer,
+    answer_list,
+    answer_records,
+    central_command,
+    mistakes_told,
+)
 from server_stub.seating import seasons
 from server_stub.seating.season_listings import seats_of
 from server_stub.seating.seat_map import import_map
@@ -85,7 +91,7 @@ def show(central: Central, name: str, *, as_json: bool) -> None:
 def map_seats(central: Central, name: str, file: Path, *, as_json: bool) -> None:
     """Import a seat map (CSV or JSON): all of it, or nothing and every mistake with its line."""
     text = _read(file)
-    with central.database.write() as connection:
+    with mistakes_told(as_json=as_json), central.database.write() as connection:
         done = import_map(connection, name, text, central.clock.now_ms())
     said = f"✔ {done.seats} seats: {done.added} new, {done.back} back, {done.removed} gone"
     answer(done, said, as_json=as_json)

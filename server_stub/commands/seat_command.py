@@ -17,12 +17,12 @@ from server_stub.api.form_reading import parse_form
 from server_stub.api.forms import PaidBy
 from server_stub.api.season_forms import ChangeSeatForm, OfferForm, SeatForm, UpgradeSeatForm
 from server_stub.central import Central
+from server_stub.commands.pictures import draw, png_option
 from server_stub.commands.terminal import answer, answer_list, central_command
 from server_stub.seating import seasons, seat_transfers
 from server_stub.seating.seat_rights import Kept
 from server_stub.seating.seat_sale import SeatSaleForm, sell_seat
-from server_stub.seating.seat_upgrades import upgrade_seat
-from server_stub.selling import issuer
+from server_stub.seating.seat_upgrades import undo_upgrade, upgrade_seat
 from server_stub.selling.amounts import format_minor, parse_minor
 from server_stub.selling.checkout import Completed, Issued
 from server_stub.site import load_currency
@@ -51,7 +51,7 @@ def seat() -> None:
     type=click.Choice([one.value for one in PaidBy]),
     help="How it is paid: cash (default), transfer, nothing.",
 )
-@click.option("--png", type=click.Path(path_type=Path), help="Write the QR code here.")
+@png_option
 @central_command
 def sell(central: Central, png: Path | None, *, as_json: bool, **fields: Any) -> None:
     """Sell a seat for a season, or for one match. It is sold once."""
@@ -59,8 +59,8 @@ def sell(central: Central, png: Path | None, *, as_json: bool, **fields: Any) ->
     with central.database.write() as connection:
         done = sell_seat(connection, central, parse_form(SeatSaleForm, raw))
         total = format_minor(done.total_minor, load_currency(connection))
-    _draw(png, [one.code.payload for one in done.tickets])
     answer(done, _sentence(done, total), as_json=as_json)
+    draw([one.code.payload for one in done.tickets], png)
 
 
 @seat.command("list")
@@ -99,16 +99,16 @@ def offer(central: Central, *, as_json: bool, **fields: Any) -> None:
 @seat.command("accept")
 @click.argument("event", type=int)
 @click.argument("seat")
-@click.option("--png", type=click.Path(path_type=Path), help="Write the QR code here.")
+@png_option
 @central_command
 def accept(central: Central, event: int, seat: str, png: Path | None, *, as_json: bool) -> None:
     """Accept an offer: a ticket for whom it was offered to; the card is refused there."""
     form = parse_form(SeatForm, {"event": event, "seat": seat})
     with central.database.write() as connection:
         issued: Issued = seat_transfers.accept(connection, central, form.event, form.seat)
-    _draw(png, [issued.code.payload])
     text = f"✔ ticket {issued.ticket_id}, credential {issued.code.credential_no}"
     answer(issued, f"{text}\n{issued.code.payload}", as_json=as_json)
+    draw([issued.code.payload], png)
 
 
 @seat.command("change")
@@ -128,7 +128,8 @@ def change(central: Central, *, as_json: bool, **fields: Any) -> None:
 @seat.command("upgrade")
 @click.argument("event", type=int)
 @click.argument("seat")
-@click.option("--price", required=True, help="The difference to the full price: 5.00.")
+@click.option("--price", help="The difference to the full price: 5.00.")
+@click.option("--undo", is_flag=True, help="Take it back; says what money to give back.")
 @click.option(
     "--by",
     "paid_by",
@@ -137,13 +138,29 @@ def change(central: Central, *, as_json: bool, **fields: Any) -> None:
     help="How it is paid: cash (default), transfer, nothing.",
 )
 @central_command
-def upgrade(central: Central, price: str, *, as_json: bool, **fields: Any) -> None:
+def upgrade(
+    central: Central, price: str | None, *, undo: bool, as_json: bool, **fields: Any
+) -> None:
     """Pay up a concession for one match: there the gate asks for no proof any more."""
+    if undo:
+        _undo_upgrade(central, fields["event"], fields["seat"], as_json=as_json)
+        return
+    if price is None:
+        raise click.UsageError("say the difference with --price, or --undo to take it back")
     with central.database.write() as connection:
         minor = parse_minor(price, load_currency(connection))
         form = parse_form(UpgradeSeatForm, {**fields, "price_minor": minor})
         kept = upgrade_seat(connection, form, central.clock.now_ms())
     _answer_kept(kept, as_json=as_json)
+
+
+def _undo_upgrade(central: Central, event: int, seat: str, *, as_json: bool) -> None:
+    form = parse_form(SeatForm, {"event": event, "seat": seat})
+    with central.database.write() as connection:
+        done = undo_upgrade(connection, form.event, form.seat, central.clock.now_ms())
+    money = format_minor(done.refund_minor, done.currency)
+    text = f"✔ seat {done.seat} at event {done.event} is a concession again; give back {money}"
+    answer(done, text, as_json=as_json)
 
 
 @seat.command("upgrades")
@@ -206,12 +223,3 @@ def _answer_kept(kept: Kept, *, as_json: bool) -> None:
         "ticket_id": kept.ticket_id,
     }
     answer(record, f"✔ seat {kept.seat} at event {kept.right.event_no}: {state}", as_json=as_json)
-
-
-def _draw(path: Path | None, payloads: list[str]) -> None:
-    """One picture, or with several tickets one each: ``ann.png``, ``ann-2.png`` ..."""
-    if path is None:
-        return
-    for number, payload in enumerate(payloads, start=1):
-        name = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-        name.write_bytes(issuer.qr_png(payload))

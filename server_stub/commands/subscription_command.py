@@ -16,11 +16,13 @@ import msgspec
 from scanner.core.units import Instant
 from server_stub.api.form_reading import parse_form
 from server_stub.central import Central
-from server_stub.commands.terminal import answer, central_command, table
+from server_stub.commands.pictures import draw, png_option
+from server_stub.commands.terminal import answer, central_command, progress, table
 from server_stub.reporting.listings import load_records
-from server_stub.selling import issuer
+from server_stub.rules.subscription import SubscriptionState
+from server_stub.selling.amounts import format_minor, parse_minor
 from server_stub.selling.till import Means
-from server_stub.site import load_site
+from server_stub.site import load_currency, load_site
 from server_stub.store.subscription_rows import Kept
 from server_stub.subscribing import subscriptions
 from server_stub.subscribing.billing_run import BillingReport, build_providers, run_billing
@@ -44,8 +46,9 @@ def plan() -> None:
     "--type", "type", required=True, help="The ticket type: where it admits, by which rule."
 )
 @click.option("--every", required=True, help="How often is billed: month, 2 weeks, 1 year.")
-@click.option("--price-minor", type=int, required=True, help="For one period, in cents.")
-@click.option("--currency", required=True, help="ISO 4217, such as EUR.")
+@click.option("--price", help="For one period: 10.00.")
+@click.option("--price-minor", type=int, help="The same in cents, instead of --price.")
+@click.option("--currency", help="ISO 4217, such as CHF; none = the site's.")
 @click.option("--minimum-cycles", type=int, help="So many periods at least (default 0).")
 @click.option("--grace-days", type=int, help="Days that the card still opens unpaid (default 7).")
 @click.option("--when-unpaid", help="After the last retry: suspend (default) or cancel.")
@@ -61,11 +64,18 @@ def add(
     no_benefit_grace: bool,
     renewal_notice: bool,
     tags: tuple[str, ...],
+    price: str | None,
     as_json: bool,
     **fields: Any,
 ) -> None:
     """Make a plan. It is never changed: a new price is a new plan."""
     raw = {name: value for name, value in fields.items() if value is not None}
+    if (price is None) == ("price_minor" not in raw):
+        raise click.UsageError("say what it costs, with --price or with --price-minor")
+    with central.database.read() as connection:
+        raw.setdefault("currency", load_currency(connection))
+    if price is not None:
+        raw["price_minor"] = parse_minor(price, raw["currency"])
     form = parse_form(
         PlanForm,
         raw
@@ -169,7 +179,7 @@ def change_card(central: Central, subscription_id: str, card: str, *, as_json: b
 @click.argument("subscription_id")
 @click.option("--code", help="The number that is already printed on a card.")
 @click.option("--symbology", help="Of an EAN/UPC card: ean13, ean8, upca ...")
-@click.option("--png", type=click.Path(path_type=Path), help="Write the QR code here.")
+@png_option
 @central_command
 def card(
     central: Central,
@@ -182,21 +192,19 @@ def card(
 ) -> None:
     """Make the code that opens gates, or show it again."""
     made = card_of(central, subscription_id, code, symbology)
-    if png is not None:
-        png.write_bytes(issuer.qr_png(made.payload))
     answer(made, made.payload, as_json=as_json)
+    draw([made.payload], png)
 
 
 @subscription.command("token")
 @click.argument("subscription_id")
-@click.option("--png", type=click.Path(path_type=Path), help="Write the QR code here.")
+@png_option
 @central_command
 def token(central: Central, subscription_id: str, png: Path | None, *, as_json: bool) -> None:
     """Make a renewal token: for a gate that has not heard of a payment."""
     payload = renewal_token(central, subscription_id)
-    if png is not None:
-        png.write_bytes(issuer.qr_png(payload))
     answer({"payload": payload}, payload, as_json=as_json)
+    draw([payload], png)
 
 
 @subscription.command("pause")
@@ -232,7 +240,7 @@ def cancel(central: Central, subscription_id: str, *, undo: bool, as_json: bool)
 def end(central: Central, subscription_id: str, *, as_json: bool) -> None:
     """End it at once: by staff, or where the law lets the customer go."""
     kept, refund_minor = subscriptions.end(central, subscription_id)
-    text = f"✔ ended; to be given back: {refund_minor} {kept.currency} (minor units)"
+    text = f"✔ ended; to be given back: {format_minor(refund_minor, kept.currency)}"
     answer({"state": "ended", "refund_minor": refund_minor}, text, as_json=as_json)
 
 
@@ -257,21 +265,11 @@ def billing() -> None:
 def run(central: Central, *, as_json: bool) -> None:
     """Charge what is due, tell, suspend, end. Twice or two at once charges once."""
     providers = build_providers(central)
-    report = run_billing(central, providers) if as_json else _run_shown(central)
+    with progress("billing", is_quiet=as_json) as watch:
+        report = run_billing(central, providers, watch)
     answer(report, _sentence(report), as_json=as_json)
     if report.faults:
         sys.exit(1)
-
-
-def _run_shown(central: Central) -> BillingReport:
-    """With a bar where a person looks on."""
-    with click.progressbar(length=1, label="billing", file=sys.stderr) as bar:
-
-        def watch(number: int, of: int) -> None:
-            bar.length = of
-            bar.update(number - bar.pos)
-
-        return run_billing(central, build_providers(central), watch)
 
 
 def _sentence(report: BillingReport) -> str:
@@ -288,7 +286,12 @@ def _sentence(report: BillingReport) -> str:
 
 
 def _answer_paid(paid: Paid, *, as_json: bool) -> None:
-    said = "a credit covered it" if paid.answer is None else f"payment {paid.answer.value}"
+    if paid.answer is not None:
+        said = f"payment {paid.answer.value}"
+    elif paid.state is SubscriptionState.INCOMPLETE:
+        said = "no card: record what you are handed with `subscription pay`"
+    else:
+        said = "a credit covered it"
     text = f"✔ subscription {paid.subscription_id} is {paid.state.value} ({said})"
     answer(paid, text, as_json=as_json)
 

@@ -110,6 +110,20 @@ def table(records: Sequence[Record]) -> str:
 
 
 @contextmanager
+def mistakes_told(*, as_json: bool) -> Iterator[None]:
+    """Around what reads a file of rows: a program gets every mistake of it, a person those that fit on a screen."""
+    from server_stub.people.import_file import ImportRefusedError  # few commands read files
+
+    try:
+        yield
+    except ImportRefusedError as error:
+        if not as_json:
+            raise
+        answer({"errors": error.problems}, "", as_json=True)
+        sys.exit(2)
+
+
+@contextmanager
 def progress(text: str, *, is_quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error while something long runs; call what you get with (done, of all).
 

@@ -206,7 +206,9 @@ def _change_state(connection: Connection, device: str, state: DeviceState, at: I
         update(tables.device).where(tables.device.c.device == device).values(state=state, **revoked)
     )
     if not changed.rowcount:
-        raise InputError("device_unknown", f"device {device!r} does not exist", "see `device list`")
+        raise InputError(
+            "device_unknown", f"device {device[:40]!r} does not exist", "see `device list`"
+        )
 
 
 def _create_token() -> str:

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from scanner.core.errors import InputError
+from server_stub.faults import FieldError
 
 FILE_BYTES_MOST = 3 * 1024 * 1024
 ROWS_MOST = 20_000
@@ -47,7 +48,7 @@ class ImportRow:
 
 
 class RowProblem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One mistake. ``column`` null = the whole line."""
+    """One mistake. ``column`` null = the whole line; ``line`` 0: what is missing stands in none."""
 
     line: int
     column: str | None
@@ -71,26 +72,31 @@ class Columns:
         )
 
 
-class ImportRefusedError(InputError):
-    """A file in which something is wrong; nothing of it was kept."""
+class ImportRefusedError(FieldError):
+    """A file in which something is wrong; nothing of it was kept. ``problems``: all of it, in the file's order."""
 
-    def __init__(self, problems: Collection[RowProblem]) -> None:
+    def __init__(
+        self, problems: Collection[RowProblem], code: str = "import_refused", field: str = "content"
+    ) -> None:
         self.problems = sorted(problems, key=lambda one: (one.line, one.column or ""))
-        shown = [
-            f"  line {one.line}{f', {one.column}' if one.column else ''}: {one.message}"
-            + (f" ({one.hint})" if one.hint else "")
-            for one in self.problems[:SHOWN_MOST]
-        ]
-        more = len(self.problems) - len(shown)
-        if more > 0:
-            shown.append(f"  and {more} more: --json lists them all")
         count = len(self.problems)
+        shown = [_told_problem(one) for one in self.problems[:SHOWN_MOST]]
+        if count > SHOWN_MOST:
+            shown.append(f"  and {count - SHOWN_MOST} more: --json lists them all")
         super().__init__(
-            "import_refused",
+            code,
             f"{count} {'mistake' if count == 1 else 'mistakes'}; nothing was imported\n"
             + "\n".join(shown),
             "mend all of them in the file, then import it again",
+            field=field,
         )
+
+
+def _told_problem(one: RowProblem) -> str:
+    line = f"line {one.line}" if one.line else ""
+    place = ", ".join(filter(None, (line, one.column)))
+    said = f"  {place}: {one.message}" if place else f"  {one.message}"
+    return said + (f" ({one.hint})" if one.hint else "")
 
 
 def load_file(path: Path) -> tuple[bytes, FileKind]:
@@ -122,10 +128,11 @@ def parse_rows(content: bytes, kind: FileKind, columns: Columns) -> tuple[Import
     problems: list[RowProblem] = []
     rows = parse_json(text, problems) if kind is FileKind.JSON else _parse_csv(text, problems)
     if not rows and not problems:
-        raise InputError(
+        raise FieldError(
             "import_empty",
             "the file has no rows; nothing was imported",
             f"the first line names the columns: {', '.join(columns.needed)}",
+            field="content",
         )
     if len(rows) > ROWS_MOST:
         raise _too_long(f"{len(rows)} rows, over {ROWS_MOST}")
@@ -174,19 +181,21 @@ def _parse_text(content: bytes) -> str:
     return text
 
 
-def _encoding(why: str) -> InputError:
-    return InputError(
+def _encoding(why: str) -> FieldError:
+    return FieldError(
         "import_encoding",
         f"the file {why}; nothing was imported",
         "save it as 'CSV UTF-8', or: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
+        field="content",
     )
 
 
-def _too_long(why: str) -> InputError:
-    return InputError(
+def _too_long(why: str) -> FieldError:
+    return FieldError(
         "import_too_long",
         f"the file has {why}; nothing was imported",
         f"cut it into files of at most {ROWS_MOST} rows and {FILE_BYTES_MOST} bytes, each with its header",
+        field="content",
     )
 
 

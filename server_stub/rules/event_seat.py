@@ -185,6 +185,22 @@ def upgraded(right: EventSeat, own_flags: frozenset[GrantFlag]) -> EventSeat | R
     return replace(right, flags=flags - {GrantFlag.CONCESSION})
 
 
+def downgraded(right: EventSeat, own_flags: frozenset[GrantFlag]) -> EventSeat | Refusal:
+    """The money was given back: the match is a concession's again. Not after an entry at the full price.
+
+    Args:
+        right: as it stands; ``used`` = there is an accepted entry that was not given back.
+        own_flags: of the ticket, at all its events.
+    """
+    if right.state is SeatState.USED:
+        return Refusal.ALREADY_ENTERED
+    is_paid_up = right.flags is not None and GrantFlag.CONCESSION not in right.flags
+    if not is_paid_up or GrantFlag.CONCESSION not in own_flags:
+        return Refusal.NOT_PAID_UP
+    flags = (right.flags or frozenset()) | {GrantFlag.CONCESSION}
+    return replace(right, flags=None if flags == own_flags else flags)
+
+
 def exceptions_of(rights: Iterable[EventSeat]) -> tuple[EventException, ...]:
     """What gates must know of a card's events, as far as it differs from the card's row."""
     exceptions = (

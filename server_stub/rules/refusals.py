@@ -45,10 +45,12 @@ class Refusal(StrEnum):
     PASSED_ON = "PASSED_ON"
     RETRANSFER_NOT_ALLOWED = "RETRANSFER_NOT_ALLOWED"
     SEAT_LISTED = "SEAT_LISTED"
+    NOT_LISTED = "NOT_LISTED"
     SEAT_SOLD = "SEAT_SOLD"
     ALREADY_ENTERED = "ALREADY_ENTERED"
     CUT_OFF_PASSED = "CUT_OFF_PASSED"
     NO_CONCESSION = "NO_CONCESSION"
+    NOT_PAID_UP = "NOT_PAID_UP"
 
     CAMPAIGN_NOT_READY = "CAMPAIGN_NOT_READY"
     CAMPAIGN_RUNS = "CAMPAIGN_RUNS"
@@ -99,10 +101,12 @@ MEANINGS: dict[Refusal, str] = {
     Refusal.PASSED_ON: "The recipient has used this event or passed it on.",
     Refusal.RETRANSFER_NOT_ALLOWED: "What was received by transfer may not be passed on here.",
     Refusal.SEAT_LISTED: "This match was given to public sale; take it back first.",
+    Refusal.NOT_LISTED: "This match is not given to public sale, so there is nothing to take back.",
     Refusal.SEAT_SOLD: "This match was sold to somebody else for its holder.",
     Refusal.ALREADY_ENTERED: "The card has already entered this event.",
     Refusal.CUT_OFF_PASSED: "The event starts too soon for a transfer.",
     Refusal.NO_CONCESSION: "This is no concession at this match: there is nothing to pay up for.",
+    Refusal.NOT_PAID_UP: "No concession was paid up at this match: there is nothing to give back.",
     Refusal.CAMPAIGN_NOT_READY: "The campaign is not open.",
     Refusal.CAMPAIGN_RUNS: "The campaign is past that stage.",
     Refusal.CAMPAIGN_OVER: "The campaign is completed.",

@@ -143,6 +143,7 @@ SEASON_LISTINGS: dict[str, Listing] = {
             seat_upgrade.c.currency,
             seat_upgrade.c.paid_by,
             seat_upgrade.c.at.label("paid_at"),
+            seat_upgrade.c.undone_at,
         ).join(ticket, ticket.c.ticket_id == seat_upgrade.c.ticket_id),
         (Sorted(seat_upgrade.c.event_no), Sorted(seat_upgrade.c.ticket_id, str)),
     ),

@@ -54,7 +54,9 @@ def add_season(
             "write first_day <= last_day",
             field="last_day",
         )
-    follows = None if form.follows is None else find_season(connection, form.follows).season_no
+    follows = (
+        None if form.follows is None else find_season(connection, form.follows, "follows").season_no
+    )
     scope_no = catalogue.add_scope(connection, form.name)
     card, match = (catalogue.add_type(connection, kind, calendar) for kind in _types(form))
     return inserted_no(
@@ -75,9 +77,9 @@ def add_season(
     )
 
 
-def find_season(connection: Connection, name: str) -> Row[Any]:
-    """Raises `InputError` ``name_unknown``."""
-    number = catalogue.find_no(connection, season, "season", name)
+def find_season(connection: Connection, name: str, field: str = "season") -> Row[Any]:
+    """Raises `InputError` ``name_unknown``; ``field``: where it stood in what was sent."""
+    number = catalogue.find_no(connection, season, "season", name, field)
     return connection.execute(select(season).where(season.c.season_no == number)).one()
 
 
@@ -85,7 +87,8 @@ def add_match(connection: Connection, central: Central, name: str, form: MatchFo
     """A match for all holders of a season; who has one ticket a match gets one more.
 
     Raises:
-        InputError: ``name_unknown``, ``event_times_wrong``, ``date_bad``, ``match_outside_season``.
+        InputError: ``name_unknown``, ``event_times_wrong``, ``date_bad``, ``match_outside_season``,
+            ``match_over``.
     """
     now, calendar = central.clock.now_ms(), load_site(connection).calendar
     row = find_season(connection, name)
@@ -98,6 +101,7 @@ def add_match(connection: Connection, central: Central, name: str, form: MatchFo
     whole = EventForm(name=form.name, zones=list(zones), **times)
     event_no = catalogue.add_event(connection, whole, calendar)
     _require_inside(connection, event_no, row, calendar)
+    _require_to_come(connection, event_no, now, "would be over already")
     own = catalogue.add_scope(connection, f"{form.name.strip()[:60]} (event {event_no})")
     connection.execute(insert(event_scope).values(event_no=event_no, scope_no=own))
     connection.execute(
@@ -116,7 +120,8 @@ def move_match(
     Raises:
         InputError: ``event_unknown``, ``event_times_wrong``, ``date_bad``, ``match_outside_season``, ``match_over``.
     """
-    _require_to_come(connection, event_no, now)
+    if _is_of_a_season(connection, event_no):
+        _require_to_come(connection, event_no, now, "is over")
     catalogue.move_event(connection, event_no, form, calendar)
     for row in connection.execute(
         select(season)
@@ -124,6 +129,8 @@ def move_match(
         .where(scope_event.c.event_no == event_no)
     ).all():
         _require_inside(connection, event_no, row, calendar)
+    if _is_of_a_season(connection, event_no):
+        _require_to_come(connection, event_no, now, "would be over already")
     of_event = select(seat_ticket.c.ticket_id).where(seat_ticket.c.event_no == event_no)
     recompute_grants(connection, ticket.c.ticket_id.in_(of_event), calendar)
 
@@ -198,21 +205,22 @@ def _require_inside(
         )
 
 
-def _require_to_come(connection: Connection, event_no: int, now: Instant) -> None:
+def _require_to_come(connection: Connection, event_no: int, now: Instant, why: str) -> None:
     """Seats of a match that is over may have been sold for the season since: it would come back with two holders."""
-    over = select(event.c.name).where(
-        event.c.event_no == event_no,
-        event.c.doors_until <= now,
-        event.c.event_no.in_(select(event_scope.c.event_no)),
-    )
+    over = select(event.c.name).where(event.c.event_no == event_no, event.c.doors_until <= now)
     name = connection.execute(over).scalar()
     if name is not None:
         raise FieldError(
             "match_over",
-            f"match {name!r} is over; nothing was changed",
-            "add another match to the season for a replay",
+            f"match {name!r} {why}; nothing was changed",
+            "write a time that is still to come; a replay is another match of the season",
             field="starts_at",
         )
+
+
+def _is_of_a_season(connection: Connection, event_no: int) -> bool:
+    found = select(event_scope.c.event_no).where(event_scope.c.event_no == event_no)
+    return connection.execute(found).first() is not None
 
 
 def _give_to_holders(

@@ -16,10 +16,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
 
-from scanner.core.errors import InputError
 from scanner.core.units import Instant
-from server_stub.faults import FieldError
-from server_stub.people.import_file import RowProblem, find_delimiter, parse_json
+from server_stub.people.import_file import (
+    ImportRefusedError,
+    RowProblem,
+    find_delimiter,
+    parse_json,
+)
 from server_stub.rules.season import OWNED_STATES, HoldingState
 from server_stub.seating.seasons import find_season
 from server_stub.seating.seat_labels import SEAT_CHARACTERS, is_seat
@@ -44,7 +47,8 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
     """Replaces a season's map, in the caller's transaction.
 
     Raises:
-        InputError: ``name_unknown``, ``seat_map_wrong``: nothing was imported.
+        InputError: ``name_unknown``.
+        ImportRefusedError: ``seat_map_wrong``: nothing was imported.
     """
     season_no = find_season(connection, name).season_no
     seats, mistakes = parse_map(text)
@@ -57,87 +61,108 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
     )
     gone = {seat for seat, is_on_map in known.items() if is_on_map} - set(seats)
     used = _in_use(connection, season_no, gone, now)
-    mistakes += [f"seat {seat!r} is missing, and somebody has it" for seat in used]
+    mistakes += [
+        RowProblem(0, None, f"seat {seat!r} is missing, and somebody has it", "leave it in")
+        for seat in used
+    ]
     if mistakes:
-        raise _wrong(mistakes)
+        raise ImportRefusedError(_at_most(mistakes), "seat_map_wrong", "csv")
     fresh = [seat for seat in seats if seat not in known]
     back = [seat for seat in seats if known.get(seat) == 0]
     _write(connection, season_no, fresh, back, gone)
     return SeatMapResult(len(seats), len(fresh), len(back), len(gone))
 
 
-def parse_map(text: str) -> tuple[list[str], list[str]]:
+def parse_map(text: str) -> tuple[list[str], list[RowProblem]]:
     """The seats of a CSV or JSON file in their order, and everything that is wrong with it."""
     text = text.removeprefix("\ufeff")
     return _parse_json(text) if text.lstrip().startswith("[") else _parse_csv(text)
 
 
-def _parse_json(text: str) -> tuple[list[str], list[str]]:
-    problems: list[RowProblem] = []
-    rows = [(row.line, row.values) for row in parse_json(text, problems)]
-    mistakes = [f"line {one.line}: {one.message}" for one in problems]
+def _parse_json(text: str) -> tuple[list[str], list[RowProblem]]:
+    mistakes: list[RowProblem] = []
+    rows = [(row.line, row.values) for row in parse_json(text, mistakes)]
     for line, values in rows:
-        if (problem := _columns_problem(list(values))) is not None:
-            mistakes.append(f"line {line}: {problem}")
+        mistakes += _columns_problems(line, list(values))
     return ([], mistakes) if mistakes else _parse_rows(rows)
 
 
-def _parse_csv(text: str) -> tuple[list[str], list[str]]:
+def _parse_csv(text: str) -> tuple[list[str], list[RowProblem]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text), strict=True)
     try:
         lines = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
-        return [], [f"line {reader.line_num}: {error}"]
+        said = f"this is no CSV: {error}"
+        return [], [RowProblem(reader.line_num, None, said, 'write "" for a quotation mark inside')]
     if not lines:
-        return [], ["line 1: the file is empty; its first line names the columns"]
+        return [], [RowProblem(1, None, "the file is empty", "its first line names the columns")]
     names = [name.strip().lower() for name in lines[0][1]]
-    if (problem := _columns_problem(names)) is not None:
-        return [], [f"line 1: {problem}"]
+    if mistakes := _columns_problems(lines[0][0], names):
+        return [], mistakes
     rows, torn = [], []
     for line, cells in lines[1:]:
         if len(cells) == len(names):
             rows.append((line, dict(zip(names, (cell.strip() for cell in cells), strict=True))))
         else:
-            torn.append(f"line {line}: {len(cells)} values, but {len(names)} columns")
+            said = f"has {len(cells)} values, the first line names {len(names)} columns"
+            torn.append(RowProblem(line, None, said, "write one value for each column"))
     seats, mistakes = _parse_rows(rows) if rows or not torn else ([], [])
     return seats, torn + mistakes
 
 
-def _columns_problem(names: list[str]) -> str | None:
+def _columns_problems(line: int, names: list[str]) -> list[RowProblem]:
+    hint = "valid: seat, or number with block and row"
     wrong = [name for name in names if name not in COLUMNS]
     if wrong or len(set(names)) != len(names) or not ({"seat"} == set(names) or "number" in names):
-        said = ", ".join(map(repr, names)) or "none"
-        return f"columns {said}; valid: seat, or number with block and row"
+        said = ", ".join(repr(name[:SEAT_CHARACTERS]) for name in names[: len(COLUMNS) + 1])
+        return [RowProblem(line, None, f"the columns are {said or 'none'}", hint)]
     if "seat" in names and len(names) > 1:
-        return "seat stands alone, without block, row and number"
-    return None
+        said = "seat stands alone, without block, row and number"
+        return [RowProblem(line, "seat", said, hint)]
+    return []
 
 
-def _parse_rows(rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[str], list[str]]:
+def _parse_rows(
+    rows: Sequence[tuple[int, Mapping[str, str]]],
+) -> tuple[list[str], list[RowProblem]]:
     first_at: dict[str, int] = {}
     mistakes = []
     for line, values in rows:
         seat = "-".join(values[name] for name in COLUMNS if values.get(name))
-        problem = _problem(seat, values)
+        problem = _problem(line, seat, values)
         if problem is None and seat in first_at:
-            problem = f"seat {seat!r} stands in line {first_at[seat]} already"
+            said = f"seat {seat!r} stands in line {first_at[seat]} already"
+            problem = RowProblem(line, None, said, "leave one of them out")
         if problem is not None:
-            mistakes.append(f"line {line}: {problem}")
+            mistakes.append(problem)
         else:
             first_at[seat] = line
     if not rows:
-        mistakes.append("line 2: there is no seat")
+        mistakes.append(RowProblem(2, None, "there is no seat", "write one seat a line"))
     if len(rows) > SEATS_MOST:
-        mistakes.append(f"line {rows[SEATS_MOST][0]}: more than {SEATS_MOST:,} seats")
+        said = f"is more than {SEATS_MOST:,} seats"
+        mistakes.append(RowProblem(rows[SEATS_MOST][0], None, said, "make two seasons of it"))
     return list(first_at), mistakes
 
 
-def _problem(seat: str, values: Mapping[str, str]) -> str | None:
-    if not values.get("seat", values.get("number")):
-        return "the seat has no name"
+def _problem(line: int, seat: str, values: Mapping[str, str]) -> RowProblem | None:
+    column = "seat" if "seat" in values else "number"
+    if not values.get(column):
+        return RowProblem(line, column, "the seat has no name", "write what is painted on it")
     if not is_seat(seat):
-        return f"seat {seat[:SEAT_CHARACTERS]!r} is not 1 to {SEAT_CHARACTERS} printable characters"
+        said = f"seat {seat[:SEAT_CHARACTERS]!r} is not 1 to {SEAT_CHARACTERS} printable characters"
+        return RowProblem(line, None, said, "shorten it")
     return None
+
+
+def _at_most(mistakes: list[RowProblem]) -> list[RowProblem]:
+    """A file of other things has a mistake in every line."""
+    mistakes = sorted(mistakes, key=lambda one: one.line)
+    more = mistakes[MISTAKES_SHOWN:]
+    if not more:
+        return mistakes
+    said = f"and {len(more)} more mistakes from here on"
+    return [*mistakes[:MISTAKES_SHOWN], RowProblem(more[0].line, None, said, "mend these first")]
 
 
 def _in_use(connection: Connection, season_no: int, gone: set[str], now: Instant) -> list[str]:
@@ -173,14 +198,3 @@ def _write(
                 .where(season_seat.c.season_no == season_no, season_seat.c.seat == seat)
                 .values(is_on_map=is_on_map)
             )
-
-
-def _wrong(mistakes: list[str]) -> InputError:
-    shown = mistakes[:MISTAKES_SHOWN]
-    more = [f"and {len(mistakes) - len(shown)} more"] if len(mistakes) > len(shown) else []
-    return FieldError(
-        "seat_map_wrong",
-        "\n".join([f"{len(mistakes)} mistakes; nothing was imported", *shown, *more]),
-        "mend these lines and import the whole file again",
-        field="csv",
-    )

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from scanner.core.errors import InputError
 from scanner.core.grants import EventException, GrantFlag
 from scanner.core.units import EventNo, GrantNo, Instant
+from server_stub.faults import FieldError
 from server_stub.rules.event_seat import (
     EventSeat,
     SeatEvent,
@@ -67,12 +67,18 @@ def find_admitting(connection: Connection, event_no: int, seat: str) -> Row[Any]
         .with_for_update()
     ).first()
     if row is None:
-        raise InputError(
-            "seat_unsold",
-            f"nobody has seat {seat[:40]!r} at event {event_no!r}; nothing was changed",
-            "see `portillon-central season show` and `event list`",
-        )
+        raise unsold(event_no, seat)
     return row
+
+
+def unsold(event_no: int, seat: str) -> FieldError:
+    """Nobody has it there: it was not sold, or there is no such seat or match."""
+    return FieldError(
+        "seat_unsold",
+        f"nobody has seat {seat[:40]!r} at event {event_no!r}; nothing was changed",
+        "see `portillon-central season show` and `event list`",
+        field="seat",
+    )
 
 
 def load_kept(connection: Connection, ticket_id: str, event_no: int) -> Kept:

@@ -18,12 +18,19 @@ from server_stub.rules.event_seat import SeatEvent, SeatState
 from server_stub.rules.refusals import Refusal
 from server_stub.seating.given_tickets import end_ticket, give_match
 from server_stub.seating.seat_claims import forget_claims
-from server_stub.seating.seat_rights import Kept, apply_event, find_admitting, keep, load_kept
+from server_stub.seating.seat_rights import (
+    Kept,
+    apply_event,
+    find_admitting,
+    keep,
+    load_kept,
+    unsold,
+)
 from server_stub.selling.checkout import Issued, issue_ticket
 from server_stub.selling.orders import find_or_add_customer
 from server_stub.site import load_site
 from server_stub.store.season_tables import event_seat, season_seat, seat_right, seat_ticket
-from server_stub.store.seat_rows import free_seats, refused, take_match
+from server_stub.store.seat_rows import find_seat, free_seats, refused, take_match
 
 _E = SeatEvent
 
@@ -102,8 +109,10 @@ def take_back(connection: Connection, event_no: int, seat: str, now: Instant) ->
     """
     here = (event_seat.c.event_no == event_no) & (event_seat.c.seat == seat)
     row = connection.execute(select(event_seat).where(here).with_for_update()).first()
-    if row is None or row.released_by is None:
-        raise refused(Refusal.SEAT_TAKEN)
+    if row is None:
+        raise unsold(event_no, seat)
+    if row.released_by is None:
+        raise refused(Refusal.NOT_LISTED)
     if row.ticket_id is not None and (row.held_until is None or row.held_until > now):
         raise refused(Refusal.SEAT_SOLD if row.held_until is None else Refusal.SEAT_TAKEN)
     kept = _undo(connection, load_kept(connection, row.released_by, event_no), _E.UNLISTED, now)
@@ -142,6 +151,7 @@ def change_seat(
         select(seat_ticket.c.seat).where(seat_ticket.c.ticket_id == kept.ticket_id)
     ).scalar_one()
     _require_untouched(connection, kept, now)
+    find_seat(connection, kept.season_no, to_seat, "to_seat")
     take_match(connection, kept.ticket_id, kept.season_no, (event_no, to_seat), now)
     if seat == own_seat:
         _put_up(connection, event_no, seat, kept.ticket_id)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
+from server_stub.faults import FieldError
 from server_stub.rules.entitlements import Entitlement, Purchase, applying
 from server_stub.rules.orders import OrderState
 from server_stub.rules.pricing import CartLine, Quote, Repriced, quote, reprice
@@ -167,10 +168,11 @@ def require_sold_in(connection: Connection, order: Row[Any], type_no: int) -> No
     if order.shop is None:
         return
     if type_no not in _sold_in(connection, order.shop):
-        raise InputError(
+        raise FieldError(
             "not_in_shop",
             "this shop does not sell that; nothing was changed",
             "see the shop's list of types",
+            field="type",
         )
 
 

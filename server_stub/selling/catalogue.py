@@ -22,6 +22,7 @@ from scanner.core.rules import ScanRule
 from scanner.core.units import EventNo, GateNo, Instant, RuleNo, ScopeNo, TypeNo, ZoneNo
 from scanner.core.validity import ValidityRule
 from server_stub.api.forms import (
+    NAME_CHARACTERS,
     EventForm,
     GateForm,
     RuleForm,
@@ -93,7 +94,9 @@ def load_gates(connection: Connection) -> list[tuple[Gate, int]]:
 def add_type(connection: Connection, form: TypeForm, calendar: SiteCalendar) -> TypeNo:
     """A new ticket type with a scan rule of its own."""
     term = parse_term(form, calendar)
-    rule = parse_rule(form.rule, lambda name: find_zone(connection, name, "rule.requires_zone"))
+    rule = parse_rule(
+        form.rule, lambda name: find_zone(connection, name, "rule.requires_zone"), "rule."
+    )
     zones = [find_zone(connection, name, "zones") for name in form.zones]
     scope_no = form.scope and find_no(connection, tables.scope, "scope", form.scope)
     rule_no = inserted_no(
@@ -294,7 +297,7 @@ def find_no(
         known = connection.execute(select(table.c.name).order_by(number).limit(20)).scalars().all()
         raise FieldError(
             "name_unknown",
-            f"{what} {name!r} does not exist; nothing was changed",
+            f"{what} {name[:NAME_CHARACTERS]!r} does not exist; nothing was changed",
             f"valid: {', '.join(map(repr, known)) or 'none yet'}",
             field=field or what.rpartition(" ")[2],
             valid=known,

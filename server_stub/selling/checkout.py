@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from scanner.core.calendar import SiteCalendar
-from scanner.core.errors import InputError
 from scanner.core.units import GrantNo, Instant
 from server_stub.api.forms import CodeKind, PaidBy, SaleForm, parse_name
 from server_stub.central import Central
@@ -77,12 +76,14 @@ def add_line(connection: Connection, order_id: str, form: SaleForm, now: Instant
             ``code_dated``.
     """
     order = require_draft(connection, order_id)
-    if form.code is not None or form.email is not None:
-        raise InputError(
-            "line_wrong",
-            "a line of an order takes neither `code` nor `email`; nothing was changed",
-            "the order has its customer; sell a printed card with `sell --code`",
-        )
+    for field in ("code", "symbology", "email"):
+        if getattr(form, field) is not None:
+            raise FieldError(
+                "line_wrong",
+                f"a line of an order takes no `{field}`; nothing was changed",
+                "the order has its customer; sell a printed card with `sell --code`",
+                field=field,
+            )
     type_no = find_no(connection, tables.ticket_type, "ticket type", form.type)
     require_sold_in(connection, order, type_no)
     return add_ticket(connection, order_id, form, now)

@@ -57,6 +57,13 @@ def issue_code(
             "leave the code out, or ask for kind 'opaque'",
             field="code",
         )
+    if form.code is None and form.symbology is not None:
+        raise FieldError(
+            "code_not_asked",
+            "a symbology was given, but no code that is of it; nothing was sold",
+            "give the card's number as the code, or leave the symbology out",
+            field="symbology",
+        )
     if form.kind is CodeKind.OPAQUE:
         text = issuer.create_code() if form.code is None else form.code
         code = _add_opaque(connection, keys, text, form.symbology, at)
@@ -90,16 +97,17 @@ def replace_code(
 ) -> Code:
     """Revokes a lost or broken credential and issues another for the same grants.
 
+    ``new_opaque``: the number that is on the new card already; None = of the same kind as the old one.
+
     Raises:
         InputError: ``credential_unknown``, ``code_bad``, ``code_taken``.
     """
     old = _find(connection, credential_no, to_change=True)
     grants = _grants_of(connection, credential_no)
     revoke_code(connection, credential_no, at)
-    if old.kind == CodeKind.OPAQUE:
-        code = _add_opaque(
-            connection, keys, issuer.create_code() if new_opaque is None else new_opaque, None, at
-        )
+    if old.kind == CodeKind.OPAQUE or new_opaque is not None:
+        text = issuer.create_code() if new_opaque is None else new_opaque
+        code = _add_opaque(connection, keys, text, None, at)
     else:
         fresh_id = issuer.create_credential_id()
         code = _add_signed(connection, keys, issuer.parse_claims(fresh_id, old.claims), at)

@@ -115,7 +115,12 @@ def _find_renewable(connection: Connection, ticket_id: str) -> str:
         .where(tables.ticket.c.ticket_id == ticket_id, tables.ticket.c.grant_no.is_not(None))
     ).scalar_one_or_none()
     if is_renewable is None:
-        raise unknown_ticket(ticket_id)
+        raise FieldError(
+            "ticket_unknown",
+            f"ticket {ticket_id[:40]!r}, which is to be renewed, does not exist or was never paid; nothing was changed",
+            "see `portillon-central ticket list`, or sell a new ticket without `renews`",
+            field="renews",
+        )
     if not is_renewable:
         raise FieldError(
             "code_dated",

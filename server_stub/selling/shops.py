@@ -74,9 +74,17 @@ def save_shop(
     """Adds a shop or replaces one.
 
     Raises:
-        InputError: ``name_bad``, ``name_unknown``, ``segment_unknown``, ``shop_code_wrong``, ``shop_times_wrong``.
+        InputError: ``name_bad``, ``name_unknown``, ``segment_unknown``, ``shop_code_wrong``, ``shop_times_wrong``,
+            ``shop_types_missing``.
     """
     name = parse_name("shop", form.name)
+    if not form.types:
+        raise FieldError(
+            "shop_types_missing",
+            f"shop {name!r} would sell nothing; nothing was changed",
+            "name at least one ticket type; --closes-at closes a shop",
+            field="types",
+        )
     _require_known_segments(connection, form)
     opens_at, closes_at = _times(form, calendar)
     link = secrets.token_urlsafe(LINK_BYTES) if form.unlock is Unlock.LINK else None

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, and_, select, update
 from scanner.core.calendar import SiteCalendar
 from scanner.core.errors import InputError
 from scanner.core.units import Instant
+from server_stub.faults import FieldError
 from server_stub.rules.billing import Answer, Attempt
 from server_stub.rules.campaign import (
     CAMPAIGN_TABLE,
@@ -134,10 +135,11 @@ def load_member(connection: Connection, kept: Kept, seat: str) -> tuple[Member, 
     """
     members = load_members(connection, kept, seat)
     if not members:
-        raise InputError(
+        raise FieldError(
             "member_unknown",
             f"campaign {kept.name!r} asks nobody for seat {seat[:40]!r}; nothing was changed",
             "see `portillon-central campaign report`",
+            field="seat",
         )
     row = connection.execute(
         select(campaign_member).where(

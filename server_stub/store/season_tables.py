@@ -132,8 +132,9 @@ seat_upgrade = table(
     text("currency"),
     text("paid_by"),
     instant("at"),
+    instant("undone_at", nullable=True),
 )
-"""What was paid so that a ticket is no concession at one match: once."""
+"""What was paid so that a ticket is no concession at one match. ``undone_at``: the money was given back."""
 
 waiting = table(
     "waiting",

@@ -125,8 +125,8 @@ def forget_lines(connection: Connection, ticket_ids: list[str]) -> None:
     connection.execute(delete(seat_ticket).where(seat_ticket.c.ticket_id.in_(ticket_ids)))
 
 
-def find_seat(connection: Connection, season_no: int, seat: str) -> Row[Any]:
-    """A seat's row, locked to be changed.
+def find_seat(connection: Connection, season_no: int, seat: str, field: str = "seat") -> Row[Any]:
+    """A seat's row, locked to be changed; ``field``: where its name stood in what was sent.
 
     Raises:
         InputError: ``seat_unknown``.
@@ -145,7 +145,7 @@ def find_seat(connection: Connection, season_no: int, seat: str) -> Row[Any]:
             "seat_unknown",
             f"the map of this season has no seat {seat[:40]!r}; nothing was changed",
             "see `portillon-central season show`, or import the map that has it",
-            field="seat",
+            field=field,
         )
     return row
 
@@ -280,7 +280,7 @@ def _take_match(
     connection: Connection, wish: Wish, event_no: int, now: Instant, until: Instant | None
 ) -> None:
     find_seat(connection, wish.season_no, wish.seat)
-    _require_match(connection, wish.season_no, event_no, now)
+    require_match(connection, wish.season_no, event_no, now)
     here = (event_seat.c.event_no == event_no) & (event_seat.c.seat == wish.seat)
     row = connection.execute(select(event_seat).where(here).with_for_update()).first()
     if row is not None and not _is_free(row, now):
@@ -311,7 +311,8 @@ def _holdings(connection: Connection, event_no: int, seat: str) -> tuple[Holding
     return tuple(holding_of(row) for row in rows)
 
 
-def _require_match(connection: Connection, season_no: int, event_no: int, now: Instant) -> None:
+def require_match(connection: Connection, season_no: int, event_no: int, now: Instant) -> None:
+    """Raises `InputError` ``match_not_in_season`` where it is none, over or cancelled."""
     found = connection.execute(
         select(event.c.status).where(
             event.c.event_no == event_no,
@@ -321,7 +322,7 @@ def _require_match(connection: Connection, season_no: int, event_no: int, now: I
     if found != EventStatus.ON:
         raise FieldError(
             "match_not_in_season",
-            f"event {event_no!r} is no match of this season that is still to come; nothing was changed",
+            f"event {event_no!r} is no match of this season that is on and still to come; nothing was changed",
             "see `portillon-central event list`",
             field="event",
         )

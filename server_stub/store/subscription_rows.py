@@ -18,6 +18,7 @@ from scanner.core.errors import InputError
 from scanner.core.grants import AccessGrant, GrantState
 from scanner.core.reasons import Reason
 from scanner.core.units import GrantNo, Instant
+from server_stub.faults import FieldError
 from server_stub.rules.billing import Account, Answer, Attempt
 from server_stub.rules.refusals import MEANINGS, Refusal
 from server_stub.rules.subscription import (
@@ -146,10 +147,11 @@ def load_right(connection: Connection, grant_no: GrantNo) -> AccessGrant:
 
 def refused(refusal: Refusal) -> InputError:
     """A refusal of the rules, for the person who asked."""
-    return InputError(
+    return FieldError(
         "subscription_refused",
         f"{refusal.value}: {MEANINGS[refusal]} Nothing was changed.",
         "docs/membership-rules.md lists what may happen in each state",
+        field="plan" if refusal is Refusal.NO_UPGRADE else "",
     )
 
 

@@ -17,6 +17,7 @@ from scanner.core.token import Claims, outer_seconds
 from scanner.core.units import GrantNo, Interval, SnapshotSeq
 from server_stub.api.forms import CodeKind, SaleForm
 from server_stub.central import Central
+from server_stub.faults import FieldError
 from server_stub.publishing.publisher import load_newest_seq
 from server_stub.rules.subscription import RUNNING, paid_until
 from server_stub.selling.codes import ACTIVE, Code, issue_code, replace_code, show_code
@@ -31,7 +32,8 @@ def card_of(
     """The subscription's code: made now, or shown again. ``code``: the number that is already on a card.
 
     Raises:
-        InputError: ``subscription_unknown``, ``subscription_without_right``, ``code_bad``, ``code_taken``.
+        InputError: ``subscription_unknown``, ``subscription_without_right``, ``code_bad``, ``code_taken``,
+            ``code_not_asked``.
     """
     with central.database.write() as connection:
         return apply_card(connection, central, subscription_id, code, symbology)
@@ -48,6 +50,13 @@ def apply_card(
     now = central.clock.now_ms()
     grant_no = _require_right(load_kept(connection, subscription_id, now))
     known = _active(connection, grant_no)
+    if known is not None and code is not None:
+        raise FieldError(
+            "code_not_asked",
+            "this subscription has a code already, so no other was made",
+            "`portillon-central code replace`, or POST …/code/replace, puts the new card's number in its place",
+            field="code",
+        )
     if known is not None:
         return show_code(connection, central.secrets, known.credential_no)
     kind = CodeKind.SIGNED if code is None else CodeKind.OPAQUE

@@ -197,7 +197,11 @@ def test_a_card_is_made_replaced_and_renewed(office: Office) -> None:
     token = office.desk.ask(f"{path}/token")["payload"]
     other = office.desk.tell(f"{path}/code/replace")
     old = office.desk.tell(f"{path}/code")
+    another = office.desk.post(f"{path}/code", {"code": "CARD-77"}).json()
+    plastic = office.desk.tell(f"{path}/code/replace", {"code": "CARD-77"})
 
+    assert (another["code"], another["field"]) == ("code_not_asked", "code")
+    assert (plastic["kind"], plastic["payload"]) == ("opaque", "CARD-77")
     assert (none.status_code, none.json()["code"]) == (409, "subscription_without_code")
     assert made == shown
     assert token not in {made["payload"], other["payload"]}

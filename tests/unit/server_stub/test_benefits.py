@@ -264,8 +264,10 @@ def test_an_entitlement_that_grants_nothing_is_not_saved(central: Central) -> No
 
 
 def test_a_code_or_a_link_opens_a_shop_to_who_shows_it(central: Central) -> None:
-    save_shop(central, ShopForm(name="code", unlock=Unlock.CODE, code="OPEN SESAME"))
-    saved = save_shop(central, ShopForm(name="link", unlock=Unlock.LINK))
+    save_shop(
+        central, ShopForm(name="code", types=["dinner"], unlock=Unlock.CODE, code="OPEN SESAME")
+    )
+    saved = save_shop(central, ShopForm(name="link", types=["dinner"], unlock=Unlock.LINK))
 
     assert saved.link is not None
     assert open_shops(central, ANONYMOUS, "OPEN SESAME ") == ["code"]
@@ -275,7 +277,13 @@ def test_a_code_or_a_link_opens_a_shop_to_who_shows_it(central: Central) -> None
 
 def test_a_shop_opens_and_closes_by_the_clock(central: Central, clock: CentralClock) -> None:
     save_shop(
-        central, ShopForm(name="sale", opens_at="2025-03-10T15:00", closes_at="2025-03-10T16:00")
+        central,
+        ShopForm(
+            name="sale",
+            types=["dinner"],
+            opens_at="2025-03-10T15:00",
+            closes_at="2025-03-10T16:00",
+        ),
     )
     said = []
     for _hour in range(3):
@@ -283,6 +291,13 @@ def test_a_shop_opens_and_closes_by_the_clock(central: Central, clock: CentralCl
         clock.pass_ms(3_600 * SECOND_MS)
 
     assert said == [[], ["sale"], []]
+
+
+def test_a_shop_that_would_sell_nothing_is_not_saved(central: Central) -> None:
+    with pytest.raises(FieldError) as caught:
+        save_shop(central, ShopForm(name="empty"))
+
+    assert (caught.value.code, caught.value.field) == ("shop_types_missing", "types")
 
 
 def test_a_shop_sells_only_what_is_in_it(central: Central, ann: str) -> None:

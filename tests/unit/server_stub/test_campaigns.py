@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from scanner.core.errors import InputError
 from scanner.core.reasons import Reason
 from scanner.core.units import Instant
 from server_stub.api.forms import PaidBy
 from server_stub.rules.billing import Answer
-from server_stub.rules.campaign import CampaignMode, Choice
-from server_stub.seating.campaign_run import begin_charging
+from server_stub.rules.campaign import CampaignMode, Choice, renewal_key
+from server_stub.seating.campaign_run import begin_charging, run_campaigns
 from server_stub.seating.campaigns import (
     add_campaign,
     look_at_link,
@@ -28,8 +28,9 @@ from server_stub.seating.campaigns import (
 from server_stub.seating.seat_map import import_map
 from server_stub.selling import checkout
 from server_stub.selling.codes import ACTIVE, REVOKED, find_by_ticket
+from server_stub.selling.payments import MoneyRequest, PaymentProvider, ProviderName
 from server_stub.store import tables
-from server_stub.store.season_tables import campaign_member, waiting
+from server_stub.store.season_tables import campaign_charge, campaign_member, waiting
 from server_stub.store.subscription_tables import simulated_charge
 from support.central_site import rows
 from support.databases import NewDatabase
@@ -141,6 +142,40 @@ def test_a_run_that_is_killed_while_it_waits_for_an_answer_charges_nobody_twice(
     assert (first.unknown, first.state, waits[0]) == (1, "charging", "held")
     assert (second.charged, second.renewed, second.state) == (0, 1, "late")
     assert moved_money(quick) == 2
+
+
+class Stumbling:
+    """A provider of somebody else's make, which fails for one customer as nobody foresaw."""
+
+    def __init__(self, provider: PaymentProvider, at: str) -> None:
+        self._provider = provider
+        self._at = at
+
+    def charge(self, request: MoneyRequest) -> Answer:
+        if self._at in request.key:
+            raise ZeroDivisionError
+        return self._provider.charge(request)
+
+
+def test_a_broken_holder_is_named_and_the_others_are_charged(
+    club: Stadium, caplog: pytest.LogCaptureFixture
+) -> None:
+    tickets = held_by(club, dict.fromkeys(("A-1", "A-2", "A-3", "A-4"), GOOD))
+    club.campaign()
+    odd = {"key": renewal_key("1", tickets["A-2"], 1), "campaign_no": 1, "seat": "?"}
+    odd |= {"provider": "card", "amount_minor": 1, "currency": "EUR", "asked_at": 0}
+    odd |= {"answer": "declined", "is_refund_due": 0}
+    club.do(lambda connection: connection.execute(insert(campaign_charge).values(odd)))
+    club.at(CHARGE_AT)
+    stumbling = Stumbling(club.providers[ProviderName.CARD], tickets["A-3"])
+    (done,) = run_campaigns(club.central, {ProviderName.CARD: stumbling})
+
+    assert (done.renewed, done.broken) == (2, ["A-2", "A-3"])
+    assert done.faults == {"renewal_broken": 2}
+    assert {record.__dict__["seat"] for record in caplog.records} == {"A-2", "A-3"}
+    assert club.state("A-4", 2) == ("owned", "a-4@example.org")
+    (mended,) = run_campaigns(club.central, club.providers)
+    assert (mended.renewed, mended.broken, moved_money(club)) == (1, ["A-2"], 3)
 
 
 def test_s77_the_window_is_the_holders_to_its_last_millisecond_and_then_anybodys(

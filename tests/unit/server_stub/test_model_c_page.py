@@ -20,9 +20,9 @@ PAGE = (ROOT / "docs/model-c.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^    portillon-central (.+)$", PAGE, flags=re.MULTILINE)
 MAP = re.findall(r"^```csv\n(.+?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 LATER = [
-    ('season add "Season 2027"', "2027-05-01T10:00"),
-    ("campaign run", "2027-06-01T09:00"),
-    ("campaign run", "2027-07-01T00:00"),
+    ('season add "Season 2028"', "2028-05-01T10:00"),
+    ("campaign run", "2028-06-01T09:00"),
+    ("campaign run", "2028-07-01T00:00"),
 ]
 """When a reader has come to a command, if that is later than the one before."""
 
@@ -38,7 +38,7 @@ def asked(line: str) -> Any:
 def test_every_command_of_the_page_works_in_its_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, later = CentralClock(wall("2026-08-01T10:00")), list(LATER)
+    clock, later = CentralClock(wall("2027-08-01T10:00")), list(LATER)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("server_stub.commands.terminal.SystemClock", lambda: clock)
     (tmp_path / "stand.csv").write_text(MAP[0], encoding="utf-8")
@@ -49,7 +49,7 @@ def test_every_command_of_the_page_works_in_its_order(
         result = type_in(line)
         assert result.exit_code == 0, f"{line}: {result.output}"
 
-    seats = {row["seat"]: row["email"] for row in asked('season show "Season 2027"')}
+    seats = {row["seat"]: row["email"] for row in asked('season show "Season 2028"')}
     assert seats == {
         "A-11": None,
         "A-12": "ann@example.org",
@@ -59,7 +59,7 @@ def test_every_command_of_the_page_works_in_its_order(
     }
     made = asked('campaign report "Renewals"')
     assert (made["state"], made["standings"]["renewed"]) == ("completed", 2)
-    tagged = {row["email"] for row in asked("customer tags") if row["tag"] == "Abonné 2026"}
+    tagged = {row["email"] for row in asked("customer tags") if row["tag"] == "Abonné 2027"}
     assert tagged == {"ann@example.org", "bob@example.org", "cleo@example.org"}
     assert later == []
     assert (tmp_path / "ann.png").read_bytes().startswith(b"\x89PNG")

@@ -15,6 +15,8 @@ from scanner.core.reasons import Reason
 from scanner.core.units import EventNo, Instant
 from server_stub.api.forms import SaleForm
 from server_stub.api.season_forms import TimesForm
+from server_stub.faults import FieldError
+from server_stub.people.import_file import ImportRefusedError
 from server_stub.rules.segments import HasRight, RightKind, customer_matches
 from server_stub.seating import seasons, seat_transfers
 from server_stub.seating.seat_map import import_map, parse_map
@@ -177,6 +179,17 @@ def test_s70_a_match_that_is_moved_changes_its_own_tickets_and_no_card(club: Sta
         wall("2026-10-04T20:00"),
     )
     assert moved.version == first.version + 1
+
+
+def test_a_year_that_was_mistyped_does_not_end_a_match_for_ever(quick: Stadium) -> None:
+    gone = match("2026-09-05")
+    quick.at("2026-09-06T10:00")
+    times = TimesForm(starts_at="2026-08-09T20:00", ends_at="2026-08-09T22:00")
+    move = (MATCHES[1], times, quick.clock.now_ms(), quick.calendar)
+
+    assert refusal(quick.do, seasons.add_match, quick.central, SEASON, gone) == "match_over"
+    assert refusal(quick.do, seasons.move_match, *move) == "match_over"
+    assert quick.buy("A-1", event=MATCHES[1]).total_minor == 2_000
 
 
 def test_a_match_stays_within_its_season(quick: Stadium) -> None:
@@ -342,6 +355,9 @@ def test_s75_another_seat_at_one_match_frees_the_old_one_there_and_only_there(
     )
     club.do(seat_transfers.change_seat, MATCHES[2], "A-12", "A-15", now)
     club.do(seat_transfers.change_seat, MATCHES[2], "A-15", "A-12", now)
+    with pytest.raises(FieldError) as nowhere:
+        club.do(seat_transfers.change_seat, MATCHES[2], "A-12", "Z-9", now)
+    assert (nowhere.value.code, nowhere.value.field) == ("seat_unknown", "to_seat")
     assert club.holders(MATCHES[2]) == {"A-12": card}
 
 
@@ -351,17 +367,18 @@ def test_a_map_is_imported_whole_or_not_at_all_with_every_mistake_and_its_line(
     club.buy("A-12")
     club.buy("A-13", event=MATCHES[0])
     wrong = "seat\nA-1\n\nA-2,x\nA-1\n" + "B" * 41 + "\nB-1\n"
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ImportRefusedError) as caught:
         club.do(import_map, SEASON, wrong, club.clock.now_ms())
 
     assert caught.value.code == "seat_map_wrong"
-    assert caught.value.message.splitlines()[1:] == [
-        "line 4: 2 values, but 1 columns",
-        "line 5: seat 'A-1' stands in line 2 already",
-        f"line 6: seat {'B' * 40!r} is not 1 to 40 printable characters",
-        "seat 'A-12' is missing, and somebody has it",
-        "seat 'A-13' is missing, and somebody has it",
+    assert [(one.line, one.message) for one in caught.value.problems] == [
+        (0, "seat 'A-12' is missing, and somebody has it"),
+        (0, "seat 'A-13' is missing, and somebody has it"),
+        (4, "has 2 values, the first line names 1 columns"),
+        (5, "seat 'A-1' stands in line 2 already"),
+        (6, f"seat {'B' * 40!r} is not 1 to 40 printable characters"),
     ]
+    assert "  line 5: seat 'A-1' stands" in caught.value.message
     assert rows(club.central, season_seat) == 20
 
     smaller = STAND.replace("A-20\n", "") + "B-1\n"
@@ -395,18 +412,32 @@ def test_the_columns_of_a_map(text: str, seats: list[str], mistakes: int) -> Non
     ("text", "found", "said"),
     [
         ('[{"row": "A", "number": 12}, {"seat": "B-1"}]', ["A-12", "B-1"], []),
-        ('[{"seat": "A-1"}, {"seat": "A-1"}, {"row": "B"}]', [], ["line 3:"]),
-        ('[{"seat": "A-1"}, {"seat": "A-1"}]', ["A-1"], ["line 2: seat 'A-1' stands in line 1"]),
-        ('[{"seat": ["A-1"]}, 7]', [], ["line 1:", "line 2:"]),
-        ('[{"seat": "A-1"', [], ["line 1: this is no JSON"]),
-        ("[]", [], ["line 2: there is no seat"]),
+        ('[{"seat": "A-1"}, {"seat": "A-1"}, {"row": "B"}]', [], [(3, "the columns are 'row'")]),
+        (
+            '[{"seat": "A-1"}, {"seat": "A-1"}]',
+            ["A-1"],
+            [(2, "seat 'A-1' stands in line 1 already")],
+        ),
+        ('[{"seat": ["A-1"]}, 7]', [], [(1, "is no flat object"), (2, "is no flat object")]),
+        ('[{"seat": "A-1"', [], [(1, "this is no JSON")]),
+        ("[]", [], [(2, "there is no seat")]),
     ],
 )
 def test_a_map_may_be_json_and_everything_wrong_is_said_with_its_place(
-    text: str, found: list[str], said: list[str]
+    text: str, found: list[str], said: list[tuple[int, str]]
 ) -> None:
     seats, mistakes = parse_map(text)
 
     assert seats == found
-    assert len(mistakes) == len(said)
-    assert all(one.startswith(begins) for one, begins in zip(mistakes, said, strict=True))
+    assert [(one.line, one.message) for one in mistakes] == said
+    assert all(one.hint for one in mistakes)
+
+
+def test_a_file_of_something_else_is_not_answered_with_a_mistake_for_each_of_its_lines(
+    quick: Stadium,
+) -> None:
+    with pytest.raises(ImportRefusedError) as caught:
+        quick.do(import_map, SEASON, "seat\n" + "x,y\n" * 3_000, quick.clock.now_ms())
+
+    assert len(caught.value.problems) == 1_001
+    assert caught.value.problems[-1].message == "and 2000 more mistakes from here on"

@@ -252,6 +252,15 @@ def test_a_lost_card_may_be_replaced_by_one_with_a_number(central: Central) -> N
     assert fresh.payload == "CARD-2"
 
 
+def test_a_printed_card_takes_the_place_of_a_signed_ticket(central: Central) -> None:
+    sold = sell_annual(central)
+    fresh = write(central, replace_code, central.secrets, sold.credential_no, 5, "CARD-3")
+
+    assert (fresh.kind, fresh.payload) == (CodeKind.OPAQUE, "CARD-3")
+    found = write(central, find_by_payload, central.secrets, "CARD-3")
+    assert found == fresh.credential_no
+
+
 def test_revoking_again_changes_nothing(central: Central) -> None:
     sold = sell_annual(central)
     write(central, revoke_code, sold.credential_no, 5)
