@@ -9,12 +9,13 @@ Source: docs/commands.md; docs/central.md.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import Any
 
 import click
 
-from scanner.core.errors import GateError
+from scanner.core.errors import GateError, InputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": (
@@ -107,6 +108,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command → (where it is, one-line help)."""
 
 
+UNREADABLE = InputError(
+    "word_unreadable",
+    "a word of this command is not UTF-8; nothing was changed",
+    "set the terminal to UTF-8, or write the word without accents",
+)
+"""Such a word comes from a terminal in another encoding, and can be stored nowhere."""
+
+
 class LazyGroup(click.Group):
     """A click group that imports a sub-command only when it is needed."""
 
@@ -125,11 +134,22 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        _speak_to_any_terminal()
         try:
             return super().main(*args, **kwargs)
         except GateError as error:
             click.secho(f"✖ {error}", fg="red", err=True)
             sys.exit(2)
+        except UnicodeEncodeError:
+            click.secho(f"✖ {UNREADABLE}", fg="red", err=True)
+            sys.exit(2)
+
+
+def _speak_to_any_terminal() -> None:
+    """What a terminal has no letter for is shown as ?: a fault after a sale would hide what was sold."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @click.group(cls=LazyGroup)

@@ -28,6 +28,7 @@ from server_stub.store.changes import note_rights_changed
 SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """It is part of file names and of a TUF role's name."""
 
+URL_CHARACTERS = 200
 CURRENCY = re.compile(r"[A-Z]{3}")
 CURRENCY_UNLESS_SET = "EUR"
 
@@ -103,15 +104,24 @@ def set_url(connection: Connection, url: str) -> None:
 
 def parse_url(url: str) -> str:
     """Raises `InputError` ``url_bad``."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+    if not _is_address(url):
         raise FieldError(
             "url_bad",
-            f"address {url[:200]!r} is none",
-            "write https://central.example.org",
+            f"address {url[:URL_CHARACTERS]!r} is none",
+            f"write https://central.example.org, at most {URL_CHARACTERS} characters",
             field="url",
         )
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    """It is told to gates in a QR code, so it is short."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_web and len(url) <= URL_CHARACTERS and not (parts.query or parts.username)
 
 
 def set_currency(connection: Connection, currency: str) -> None:

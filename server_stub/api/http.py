@@ -21,7 +21,6 @@ from litestar.types import ASGIApp
 from scanner.core.errors import GateError
 from server_stub.api.admin_api import build_admin_routes
 from server_stub.api.api_page import ReadablePage
-from server_stub.api.bodies import require_text
 from server_stub.api.description import complete
 from server_stub.api.gate_api import build_gate_routes
 from server_stub.api.injected import PROVIDED, Services
@@ -34,6 +33,7 @@ from server_stub.api.problems import (
     answer_http,
     answer_too_deep,
     answer_unforeseen,
+    require_text,
 )
 from server_stub.api.season_api import build_link_routes
 from server_stub.api.shop_api import build_shop_routes

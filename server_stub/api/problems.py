@@ -26,7 +26,7 @@ from server_stub.api.injected import SERVICES, Services
 from server_stub.api.login_limits import LoginThrottledError
 from server_stub.api.statuses import STATUS_OF_CODE
 from server_stub.faults import FieldError
-from server_stub.people.import_file import ImportRefusedError, RowProblem
+from server_stub.people.import_file import RowProblem, RowsRefusedError
 from sync.wire import NONCE_HEADER
 
 _LOG = logging.getLogger("portillon.central")
@@ -49,6 +49,7 @@ WORDS_OF_STATUS: Mapping[int, str] = {
 SEE_SCHEMA = "/schema and /schema/openapi.json describe every path, method and body"
 MESSAGE_CHARACTERS = 8_000
 """Nobody is sent back at length what they sent."""
+SEND_JSON = "send one JSON object in UTF-8; /schema shows an example of each"
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:portillon:problem:"
 
@@ -128,12 +129,33 @@ def _problem(status: int, error: GateError) -> Response[ProblemJson]:
         hint=error.hint,
         field=field or None,
         valid=list(valid) or None,
-        errors=error.problems if isinstance(error, ImportRefusedError) else None,
+        errors=error.problems if isinstance(error, RowsRefusedError) else None,
     )
     headers = {}
     if isinstance(error, LoginThrottledError):
         headers["Retry-After"] = str(error.retry_after_s)
     return Response(problem, status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+async def require_text(request: Request[Any, Any, Any]) -> None:
+    """Before a handler: a body must be there, and text; what the framework says of others is no answer.
+
+    Raises:
+        InputError: ``body_unreadable``.
+    """
+    if getattr(request.route_handler, "parsed_data_field", None) is None:
+        return
+    body = await request.body()
+    if not body:
+        raise _unreadable("the request has no body")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"byte {error.start} of the body is not UTF-8") from error
+
+
+def _unreadable(why: str) -> InputError:
+    return InputError("body_unreadable", f"{why}; nothing was changed", SEND_JSON)
 
 
 class Served:

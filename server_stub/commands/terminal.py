@@ -112,11 +112,11 @@ def table(records: Sequence[Record]) -> str:
 @contextmanager
 def mistakes_told(*, as_json: bool) -> Iterator[None]:
     """Around what reads a file of rows: a program gets every mistake of it, a person those that fit on a screen."""
-    from server_stub.people.import_file import ImportRefusedError  # few commands read files
+    from server_stub.people.import_file import RowsRefusedError  # few commands read files
 
     try:
         yield
-    except ImportRefusedError as error:
+    except RowsRefusedError as error:
         if not as_json:
             raise
         answer({"errors": error.problems}, "", as_json=True)

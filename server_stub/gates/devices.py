@@ -25,7 +25,7 @@ from server_stub.central import Central, load_central_keys
 from server_stub.gates.alerts import raise_alert
 from server_stub.publishing.repository import load_root_mark
 from server_stub.selling.catalogue import find_no
-from server_stub.site import load_site
+from server_stub.site import load_site, parse_url
 from server_stub.store import tables
 from sync.wire import (
     DeviceReply,
@@ -62,7 +62,7 @@ def add_device(
     """Makes a device for a gate, and the text that lets it enrol (``url``: at another address than the site's).
 
     Raises:
-        InputError: ``name_unknown``.
+        InputError: ``name_unknown``, ``url_bad``.
     """
     with central.database.write() as connection:
         return apply_device(connection, central, gate, url, spki_sha256)
@@ -78,7 +78,7 @@ def apply_device(
     """Makes a device, in the caller's transaction.
 
     Raises:
-        InputError: ``name_unknown``.
+        InputError: ``name_unknown``, ``url_bad``.
     """
     device, token = secrets.token_hex(DEVICE_ID_BYTES), _create_token()
     now = central.clock.now_ms()
@@ -95,7 +95,7 @@ def apply_device(
             token_hash=_hash(token), device=device, expires_at=now + TOKEN_LIFETIME_MS
         )
     )
-    url = url or load_site(connection).url
+    url = load_site(connection).url if url is None else parse_url(url)
     version, sha256 = load_root_mark(central.folder)
     return device, EnrolmentText(
         v=1,

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 from sqlalchemy import Connection, select
 
-from scanner.core.errors import StoreError
+from scanner.core.errors import InputError, StoreError
 from server_stub.central import Central
 from server_stub.gates.devices import Device
 from server_stub.gates.intake import sign_receipt
@@ -57,7 +57,14 @@ def write_stick(central: Central, path: Path) -> Stick:
 
     Raises:
         StoreError: ``stick_not_written``.
+        InputError: ``stick_not_named``.
     """
+    if not path.name:
+        raise InputError(
+            "stick_not_named",
+            "the bundle has no file name; nothing was written",
+            "name a file, such as /media/stick/central.tar",
+        )
     seq = publish(central).seq
     with central.database.read() as connection:
         site = load_site(connection).name

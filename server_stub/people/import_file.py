@@ -72,12 +72,10 @@ class Columns:
         )
 
 
-class ImportRefusedError(FieldError):
+class RowsRefusedError(FieldError):
     """A file in which something is wrong; nothing of it was kept. ``problems``: all of it, in the file's order."""
 
-    def __init__(
-        self, problems: Collection[RowProblem], code: str = "import_refused", field: str = "content"
-    ) -> None:
+    def __init__(self, code: str, problems: Collection[RowProblem], field: str) -> None:
         self.problems = sorted(problems, key=lambda one: (one.line, one.column or ""))
         count = len(self.problems)
         shown = [_told_problem(one) for one in self.problems[:SHOWN_MOST]]
@@ -90,6 +88,13 @@ class ImportRefusedError(FieldError):
             "mend all of them in the file, then import it again",
             field=field,
         )
+
+
+class ImportRefusedError(RowsRefusedError):
+    """Of customers or passes."""
+
+    def __init__(self, problems: Collection[RowProblem]) -> None:
+        super().__init__("import_refused", problems, "content")
 
 
 def _told_problem(one: RowProblem) -> str:

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from scanner.core.units import Instant
 from server_stub.people.import_file import (
-    ImportRefusedError,
     RowProblem,
+    RowsRefusedError,
     find_delimiter,
     parse_json,
 )
@@ -48,7 +48,7 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
 
     Raises:
         InputError: ``name_unknown``.
-        ImportRefusedError: ``seat_map_wrong``: nothing was imported.
+        RowsRefusedError: ``seat_map_wrong``: nothing was imported.
     """
     season_no = find_season(connection, name).season_no
     seats, mistakes = parse_map(text)
@@ -66,7 +66,7 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
         for seat in used
     ]
     if mistakes:
-        raise ImportRefusedError(_at_most(mistakes), "seat_map_wrong", "csv")
+        raise RowsRefusedError("seat_map_wrong", _at_most(mistakes), "csv")
     fresh = [seat for seat in seats if seat not in known]
     back = [seat for seat in seats if known.get(seat) == 0]
     _write(connection, season_no, fresh, back, gone)

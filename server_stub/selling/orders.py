@@ -115,12 +115,7 @@ def _find_renewable(connection: Connection, ticket_id: str) -> str:
         .where(tables.ticket.c.ticket_id == ticket_id, tables.ticket.c.grant_no.is_not(None))
     ).scalar_one_or_none()
     if is_renewable is None:
-        raise FieldError(
-            "ticket_unknown",
-            f"ticket {ticket_id[:40]!r}, which is to be renewed, does not exist or was never paid; nothing was changed",
-            "see `portillon-central ticket list`, or sell a new ticket without `renews`",
-            field="renews",
-        )
+        raise unknown_ticket(ticket_id, "renews")
     if not is_renewable:
         raise FieldError(
             "code_dated",
@@ -244,12 +239,13 @@ def wrong_state(order: Row[Any], why: str) -> InputError:
     )
 
 
-def unknown_ticket(ticket_id: str) -> InputError:
-    """Nobody bought it, or it was never paid."""
-    return InputError(
+def unknown_ticket(ticket_id: str, field: str = "") -> FieldError:
+    """Nobody bought it, or it was never paid; ``field``: where it stood in what was sent, if not in the path."""
+    return FieldError(
         "ticket_unknown",
-        f"ticket {ticket_id[:40]!r} does not exist or was never paid",
+        f"ticket {ticket_id[:40]!r} does not exist or was never paid; nothing was changed",
         "see `portillon-central ticket list`",
+        field=field,
     )
 
 

@@ -33,7 +33,7 @@ def card_of(
 
     Raises:
         InputError: ``subscription_unknown``, ``subscription_without_right``, ``code_bad``, ``code_taken``,
-            ``code_not_asked``.
+            ``subscription_code_known``.
     """
     with central.database.write() as connection:
         return apply_card(connection, central, subscription_id, code, symbology)
@@ -52,7 +52,7 @@ def apply_card(
     known = _active(connection, grant_no)
     if known is not None and code is not None:
         raise FieldError(
-            "code_not_asked",
+            "subscription_code_known",
             "this subscription has a code already, so no other was made",
             "`portillon-central code replace`, or POST …/code/replace, puts the new card's number in its place",
             field="code",

@@ -200,7 +200,7 @@ def test_a_card_is_made_replaced_and_renewed(office: Office) -> None:
     another = office.desk.post(f"{path}/code", {"code": "CARD-77"}).json()
     plastic = office.desk.tell(f"{path}/code/replace", {"code": "CARD-77"})
 
-    assert (another["code"], another["field"]) == ("code_not_asked", "code")
+    assert (another["code"], another["field"]) == ("subscription_code_known", "code")
     assert (plastic["kind"], plastic["payload"]) == ("opaque", "CARD-77")
     assert (none.status_code, none.json()["code"]) == (409, "subscription_without_code")
     assert made == shown

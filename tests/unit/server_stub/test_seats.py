@@ -16,7 +16,7 @@ from scanner.core.units import EventNo, Instant
 from server_stub.api.forms import SaleForm
 from server_stub.api.season_forms import TimesForm
 from server_stub.faults import FieldError
-from server_stub.people.import_file import ImportRefusedError
+from server_stub.people.import_file import RowsRefusedError
 from server_stub.rules.segments import HasRight, RightKind, customer_matches
 from server_stub.seating import seasons, seat_transfers
 from server_stub.seating.seat_map import import_map, parse_map
@@ -367,7 +367,7 @@ def test_a_map_is_imported_whole_or_not_at_all_with_every_mistake_and_its_line(
     club.buy("A-12")
     club.buy("A-13", event=MATCHES[0])
     wrong = "seat\nA-1\n\nA-2,x\nA-1\n" + "B" * 41 + "\nB-1\n"
-    with pytest.raises(ImportRefusedError) as caught:
+    with pytest.raises(RowsRefusedError) as caught:
         club.do(import_map, SEASON, wrong, club.clock.now_ms())
 
     assert caught.value.code == "seat_map_wrong"
@@ -436,7 +436,7 @@ def test_a_map_may_be_json_and_everything_wrong_is_said_with_its_place(
 def test_a_file_of_something_else_is_not_answered_with_a_mistake_for_each_of_its_lines(
     quick: Stadium,
 ) -> None:
-    with pytest.raises(ImportRefusedError) as caught:
+    with pytest.raises(RowsRefusedError) as caught:
         quick.do(import_map, SEASON, "seat\n" + "x,y\n" * 3_000, quick.clock.now_ms())
 
     assert len(caught.value.problems) == 1_001

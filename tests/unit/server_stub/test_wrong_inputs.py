@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -48,6 +49,10 @@ def typed(central: Central, line: str) -> Result:
         ("subscription card 1 --png HERE/none/x.png", "there is no folder"),
         ("device add --gate G1 --png HERE/none/x.png", "there is no folder"),
         ("seat upgrade 1 A-1", "--price, or --undo"),
+        ("season show '\udcff'", "word_unreadable"),
+        ("policy set url 'http://[::1'", "url_bad"),
+        (f"device add --gate G1 --url https://{'x' * 300}.example.org", "url_bad"),
+        ("bundle export ''", "stick_not_named"),
         ("plan add P --type annual --every month", "--price or with --price-minor"),
         ("shop set S", "shop_types_missing"),
         ("segment set S --condition HERE", "is a directory"),
@@ -68,6 +73,36 @@ def test_a_mistake_is_told_and_changes_nothing(central: Central, line: str, said
     assert said in result.stderr
     assert (rows(central, tables.ticket), rows(central, tables.event)) == before
     assert not (central.folder.path.parent / "other").exists()
+
+
+def test_a_terminal_that_lacks_a_letter_gets_a_question_mark_and_the_code(central: Central) -> None:
+    env = {"PORTILLON_CENTRAL_DIR": str(central.folder.path)}
+    result = CliRunner(charset="latin-1").invoke(main, ["sell", "--type", "annual"], env=env)
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("? sold ticket")
+    assert "TK1:" in result.stdout
+
+
+def test_every_command_but_the_demo_answers_for_machines() -> None:
+    silent = [
+        name
+        for name, command in walk_commands(main, "")
+        if not isinstance(command, click.Group)
+        and "as_json" not in {p.name for p in command.params}
+    ]
+
+    assert silent == [" demo"]
+
+
+def walk_commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for child in command.list_commands(context):
+            below = command.get_command(context, child)
+            assert below is not None
+            yield from walk_commands(below, f"{name} {child}")
 
 
 def test_a_picture_that_cannot_be_written_does_not_swallow_the_code(central: Central) -> None:
