@@ -20,6 +20,7 @@ from server_stub.commands.terminal import (
     answer_records,
     central_command,
     mistakes_told,
+    progress,
 )
 from server_stub.seating import seasons
 from server_stub.seating.season_listings import seats_of
@@ -91,8 +92,12 @@ def show(central: Central, name: str, *, as_json: bool) -> None:
 def map_seats(central: Central, name: str, file: Path, *, as_json: bool) -> None:
     """Import a seat map (CSV or JSON): all of it, or nothing and every mistake with its line."""
     text = _read(file)
-    with mistakes_told(as_json=as_json), central.database.write() as connection:
-        done = import_map(connection, name, text, central.clock.now_ms())
+    with (
+        mistakes_told(as_json=as_json),
+        progress("seats", is_quiet=as_json) as watch,
+        central.database.write() as connection,
+    ):
+        done = import_map(connection, name, text, central.clock.now_ms(), watch)
     said = f"✔ {done.seats} seats: {done.added} new, {done.back} back, {done.removed} gone"
     answer(done, said, as_json=as_json)
 

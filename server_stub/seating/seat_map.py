@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
@@ -32,6 +32,7 @@ from server_stub.store.seat_rows import coming_events
 SEATS_MOST = 200_000
 COLUMNS = ("seat", "block", "row", "number")
 MISTAKES_SHOWN = 1_000
+SEATS_AT_ONCE = 1_000
 
 
 class SeatMapResult(msgspec.Struct, frozen=True):
@@ -43,8 +44,14 @@ class SeatMapResult(msgspec.Struct, frozen=True):
     removed: int
 
 
-def import_map(connection: Connection, name: str, text: str, now: Instant) -> SeatMapResult:
-    """Replaces a season's map, in the caller's transaction.
+def import_map(
+    connection: Connection,
+    name: str,
+    text: str,
+    now: Instant,
+    watch: Callable[[int, int], None] = lambda _done, _of_all: None,
+) -> SeatMapResult:
+    """Replaces a season's map, in the caller's transaction; ``watch`` is told how many of how many rows are written.
 
     Raises:
         InputError: ``name_unknown``.
@@ -69,7 +76,7 @@ def import_map(connection: Connection, name: str, text: str, now: Instant) -> Se
         raise RowsRefusedError("seat_map_wrong", _at_most(mistakes), "csv")
     fresh = [seat for seat in seats if seat not in known]
     back = [seat for seat in seats if known.get(seat) == 0]
-    _write(connection, season_no, fresh, back, gone)
+    _write(connection, season_no, fresh, back, gone, watch)
     return SeatMapResult(len(seats), len(fresh), len(back), len(gone))
 
 
@@ -186,11 +193,20 @@ def _in_use(connection: Connection, season_no: int, gone: set[str], now: Instant
 
 
 def _write(
-    connection: Connection, season_no: int, fresh: list[str], back: list[str], gone: Iterable[str]
+    connection: Connection,
+    season_no: int,
+    fresh: list[str],
+    back: list[str],
+    gone: set[str],
+    watch: Callable[[int, int], None],
 ) -> None:
-    if fresh:
-        new = {"season_no": season_no, "is_on_map": 1, "state": HoldingState.AVAILABLE}
-        connection.execute(insert(season_seat), [new | {"seat": seat} for seat in fresh])
+    new = {"season_no": season_no, "is_on_map": 1, "state": HoldingState.AVAILABLE}
+    of_all, done = len(fresh) + len(back) + len(gone), 0
+    for begin in range(0, len(fresh), SEATS_AT_ONCE):
+        some = fresh[begin : begin + SEATS_AT_ONCE]
+        connection.execute(insert(season_seat), [new | {"seat": seat} for seat in some])
+        done += len(some)
+        watch(done, of_all)
     for seats, is_on_map in ((back, 1), (sorted(gone), 0)):
         for seat in seats:
             connection.execute(
@@ -198,3 +214,5 @@ def _write(
                 .where(season_seat.c.season_no == season_no, season_seat.c.seat == seat)
                 .values(is_on_map=is_on_map)
             )
+            done += 1
+            watch(done, of_all)

@@ -382,7 +382,10 @@ def test_a_map_is_imported_whole_or_not_at_all_with_every_mistake_and_its_line(
     assert rows(club.central, season_seat) == 20
 
     smaller = STAND.replace("A-20\n", "") + "B-1\n"
-    done = club.do(import_map, SEASON, smaller, club.clock.now_ms())
+    seen: list[tuple[int, int]] = []
+    now = club.clock.now_ms()
+    done = club.do(import_map, SEASON, smaller, now, lambda *told: seen.append(told))
+    assert seen == [(1, 2), (2, 2)]
     assert (done.seats, done.added, done.removed) == (20, 1, 1)
     assert refusal(club.buy, "A-20") == "seat_unknown"
     assert club.do(import_map, SEASON, STAND + "B-1\n", club.clock.now_ms()).back == 1
