@@ -163,7 +163,7 @@ def _parse_policy(name: str, value: str) -> Any:
         valid = ", ".join(kind) if issubclass(kind, StrEnum) else f"a number ({kind.__name__})"
         raise FieldError(
             "policy_bad",
-            f"policy {name} = {value!r} is not valid",
+            f"policy {name} = {value[:40]!r} is not valid",
             f"valid: {valid}",
             field="value",
             valid=kind if issubclass(kind, StrEnum) else (),

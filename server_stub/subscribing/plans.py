@@ -176,7 +176,7 @@ def _require_undated(connection: Connection, type_no: int, name: str) -> None:
 def _wrong(field: str, value: object, valid: str) -> FieldError:
     return FieldError(
         "plan_wrong",
-        f"{field} {value!r} of this plan cannot be; nothing was changed",
+        f"{field} {repr(value)[:42]} of this plan cannot be; nothing was changed",
         f"valid: {valid}",
         field=field,
     )
