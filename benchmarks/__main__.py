@@ -37,7 +37,7 @@ PARTS: dict[str, Callable[[int], list[Figure]]] = {
     "frame": lambda _large: frame_bench.rows(),
     "decision": lambda _large: decision_bench.rows(),
     "delta": lambda _large: delta_bench.rows(),
-    "peers": lambda _large: peers_bench.rows(),
+    "peers": peers_bench.rows,
     "publish": lambda _large: publish_bench.rows(),
     "line": lambda _large: line_bench.rows(),
     "base": base_bench.rows,

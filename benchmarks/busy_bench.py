@@ -25,6 +25,7 @@ from statistics import median
 import msgspec
 from big_ledger import fill_ledger
 from big_site import DEVICE, BigSite, big_site
+from children import child, environment
 from figures import LARGE, Figure, percentile, show
 from scan_bench import BenchLane, compared
 
@@ -174,9 +175,12 @@ class _Applier:
 
 @contextmanager
 def _applier(folder: Path) -> Iterator[_Applier]:
-    command = [sys.executable, __file__, "--apply", str(folder)]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        child(__file__, "--apply", str(folder)),
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         yield _Applier(process)
 

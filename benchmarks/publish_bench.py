@@ -16,12 +16,12 @@ import json
 import resource
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
+from children import child, environment
 from figures import Figure, show
 
 GRANTS = 20_000
@@ -75,7 +75,8 @@ def _measured(grants: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         fill_central(Path(folder) / "central", grants)
         done = subprocess.run(
-            [sys.executable, __file__, "--publish", folder],
+            child(__file__, "--publish", folder),
+            env=environment(),
             capture_output=True,
             text=True,
             check=True,
