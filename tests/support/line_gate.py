@@ -15,8 +15,10 @@ from typing import Any
 
 from scanner.core.units import DeviceId
 from scanner.records.ledger import Ledger
+from server_stub.selling.sales import Sold
 from support.fault_table import Played
 from support.ledgers import ENTRY, REFUSAL, fact
+from support.limits_right import require_right_limits, sell_what_is_scanned
 from support.real_central import RealCentral, machine_clock
 from sync.device import load_device
 from sync.enrolment import enrol, parse_invitation
@@ -34,6 +36,8 @@ class LineGate:
 
     settings: SyncSettings
     central: RealCentral
+    scanned: Sold
+    """The pass that whatever is recorded is on."""
 
     def contact(self, url: str = "") -> ContactReport:
         return run_once(replace(self.settings, central_url=url), machine_clock())
@@ -56,6 +60,7 @@ class LineGate:
         played.add(lost=lost, doubled=doubled, recovered_ms=recovered_ms)
         assert (lost, doubled) == (0, 0)
         assert report.have == report.held == len(recorded)
+        require_right_limits(self.central.central, self.settings, self.scanned)
 
     def recorded(self) -> set[tuple[int, str]]:
         with closing(connect_reader(self.settings.ledger_path)) as connection:
@@ -69,10 +74,10 @@ class LineGate:
 
 @contextmanager
 def line_gate(folder: Path, clock: Any = None) -> Iterator[LineGate]:
-    """An enrolled gate that is soon out of patience, and a central that sold one pass."""
+    """An enrolled gate that is soon out of patience, and a central that sold a few passes."""
     wish = {} if clock is None else {"clock": clock}
     with RealCentral(folder / "central", **wish) as central:
-        central.sell()
+        scanned = sell_what_is_scanned(central.central)
         central.publish()
         settings = SyncSettings(
             data_dir=folder,
@@ -83,6 +88,6 @@ def line_gate(folder: Path, clock: Any = None) -> Iterator[LineGate]:
             total_timeout_s=2 * SILENCE_S,
         )
         enrol(parse_invitation(central.code()), settings, machine_clock())
-        gate = LineGate(settings, central)
+        gate = LineGate(settings, central, scanned)
         assert gate.contact().is_ok
         yield gate
