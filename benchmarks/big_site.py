@@ -20,6 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 import msgspec
+from big_ledger import fill_ledger
 from publish_bench import fill_central
 
 from hardware.system_clock import SystemClock as MachineClock
@@ -40,6 +41,8 @@ from sync.manifest import Manifest, manifest_target
 
 SITE = "museum"
 TICKETS = 200
+A_TICKET_EVERY = 5_000
+"""One fact of a season in so many is on a ticket that is shown."""
 DEVICE = DeviceId("gate1")
 
 
@@ -68,6 +71,10 @@ class BigSite:
         self.enrol(data)
         return cache_
 
+    def record_season(self, data: Path) -> None:
+        """As many entries as there are rights, one on each, some on the tickets that are shown; nobody fetched them."""
+        shutil.copytree(_season(self.grants), data / "ledger")
+
     def enrol(self, data: Path) -> None:
         """Papers of a gate of this site, and the central's time."""
         device = Device(
@@ -85,6 +92,19 @@ class BigSite:
         clock = MachineClock()
         proof = TimeProof(clock.boot_id(), clock.monotonic_ms(), clock.now_ms(), "k1")
         save_atomically(data / "cache" / "time.json", msgspec.json.encode(proof))
+
+
+@cache
+def _season(grants: int) -> Path:
+    """The ledger of a site's season, filled once a run."""
+    site = big_site(grants)
+
+    def grant_of(seq: int) -> int:
+        ticket, is_not_shown = divmod(seq, A_TICKET_EVERY)
+        return seq if is_not_shown else site.first_grant + ticket % len(site.tickets)
+
+    fill_ledger(site.folder / "ledger", DEVICE, grants, grant_of, site.manifest.created_at)
+    return site.folder / "ledger"
 
 
 @cache

@@ -23,7 +23,6 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
-from big_ledger import fill_ledger
 from big_site import DEVICE, BigSite, big_site
 from children import child, environment
 from figures import LARGE, Figure, percentile, show
@@ -48,8 +47,6 @@ DELTAS, DELTA_ROWS = 12, 10_000
 QUIET_SCANS = 150
 """Before each delta."""
 BACKLOG_SCANS = 1_000
-A_TICKET_EVERY = 5_000
-"""One fact in so many is on a ticket that is shown; the others are one on each right."""
 US = 1e6
 
 
@@ -204,23 +201,12 @@ def _with_backlog(site: BigSite) -> Figure:
         folders = [Path(name) / which for which in ("empty", "full")]
         for folder in folders:
             site.new_gate(folder)
-        fill_ledger(
-            folders[1] / "ledger",
-            DEVICE,
-            site.grants,
-            lambda seq: _grant_of(site, seq),
-            site.manifest.created_at,
-        )
+        site.record_season(folders[1])
         with _lane(site, folders[0]) as empty, _lane(site, folders[1]) as full:
             times = _by_turns([full, empty])
     p50 = [median(taken) * US for taken in times]
     what = f"decision p50 with {site.grants:,} unsent facts / none"
     return compared(10, what, p50[0], p50[1], 1.1, 1.0)
-
-
-def _grant_of(site: BigSite, seq: int) -> int:
-    ticket, is_shown = divmod(seq, A_TICKET_EVERY)
-    return seq if is_shown else site.first_grant + ticket % len(site.tickets)
 
 
 def _by_turns(lanes: Sequence[BenchLane]) -> list[list[float]]:

@@ -23,8 +23,7 @@ from statistics import median
 from threading import Event
 from time import perf_counter
 
-from big_ledger import fill_ledger
-from big_site import DEVICE, big_site
+from big_site import big_site
 from figures import LARGE, SMALL, Figure, show
 from lines import SYNC as PROGRAM
 from lines import running
@@ -134,7 +133,7 @@ def rows(large: int = LARGE) -> list[Figure]:
 def _new_gate(folder: Path, grants: int) -> _Gate:
     site, data = big_site(grants), folder / "data"
     cache = site.new_gate(data)
-    fill_ledger(data / "ledger", DEVICE, grants, lambda seq: seq, site.manifest.created_at)
+    site.record_season(data)
     pointer = cache.current()
     if pointer is None:
         raise RuntimeError("there is no base")
