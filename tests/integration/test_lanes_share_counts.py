@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from server_stub.api.forms import CodeKind
+from server_stub.api.forms import CodeKind, RuleForm, TagForm, TypeForm
+from server_stub.selling.catalogue import add_type
 from server_stub.selling.sales import Sold
+from server_stub.site import load_site
 from support.disk_words import Piece, pieces_of
 from support.eventually import eventually
 from support.fault_table import Played
@@ -53,10 +55,27 @@ def test_an_entry_at_one_lane_uses_up_the_right_at_the_other(
     assert south.scan(ticket) == reason
 
 
-def test_s62_a_stolen_box_tells_no_code_no_name_and_no_address(site: Venue) -> None:
+def test_s62_a_stolen_box_tells_no_code_no_name_no_address_no_amount_and_no_tag(
+    site: Venue,
+) -> None:
     north, south = site.lanes
-    secrets = {"code": "77001234567890123456", "email": "quidam@stolen.example", "name": "Quidam"}
-    card = sold(site, "daily", email=secrets["email"], holder="Quidam Perdu", code=secrets["code"])
+    secrets = {
+        "code": "77001234567890123456",
+        "email": "quidam@stolen.example",
+        "name": "Quidam",
+        "amount": "918273645",
+        "tag": "Membre 2025",
+    }
+    priced = TypeForm(
+        name="priced",
+        validity="always",
+        rule=RuleForm(max_total=50),
+        price_minor=int(secrets["amount"]),
+        tags=[TagForm(tag=secrets["tag"])],
+    )
+    with site.central.central.database.write() as connection:
+        add_type(connection, priced, load_site(connection).calendar)
+    card = sold(site, "priced", email=secrets["email"], holder="Quidam Perdu", code=secrets["code"])
     signed = sold(site, "daily", email=secrets["email"], kind=CodeKind.SIGNED)
     assert north.scan(card) == north.scan(signed) == "OK"
     assert heard(south, card, 1)
