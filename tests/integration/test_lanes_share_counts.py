@@ -151,6 +151,7 @@ def test_a_lane_that_lost_what_it_had_heard_gets_it_again(site: Venue) -> None:
 
 @pytest.mark.fault("lanes whose cables are pulled")
 @pytest.mark.faults
+@pytest.mark.timeout(600)
 def test_in_the_end_everybody_counts_the_same_whatever_the_lines_did(
     site: Venue, faults_rounds: int, played: Played
 ) -> None:

@@ -28,6 +28,8 @@ from sync.settings import SyncSettings
 from sync.worker import run_once
 
 SILENCE_S = 1.0
+"""Of a gate that is soon out of patience."""
+PATIENCE_S = 10.0
 
 
 @dataclass
@@ -39,8 +41,13 @@ class LineGate:
     scanned: Sold
     """The pass that whatever is recorded is on."""
 
-    def contact(self, url: str = "") -> ContactReport:
-        return run_once(replace(self.settings, central_url=url), machine_clock())
+    def contact(self, url: str = "", patience_s: float = PATIENCE_S) -> ContactReport:
+        patience = {
+            "connect_timeout_s": patience_s,
+            "read_timeout_s": patience_s,
+            "total_timeout_s": 2 * patience_s,
+        }
+        return run_once(replace(self.settings, central_url=url, **patience), machine_clock())
 
     def record(self, count: int) -> None:
         device = load_device(self.settings.device_path)
@@ -74,7 +81,7 @@ class LineGate:
 
 @contextmanager
 def line_gate(folder: Path, clock: Any = None) -> Iterator[LineGate]:
-    """An enrolled gate that is soon out of patience, and a central that sold a few passes."""
+    """An enrolled gate, and a central that sold a few passes."""
     wish = {} if clock is None else {"clock": clock}
     with RealCentral(folder / "central", **wish) as central:
         scanned = sell_what_is_scanned(central.central)
@@ -83,9 +90,6 @@ def line_gate(folder: Path, clock: Any = None) -> Iterator[LineGate]:
             data_dir=folder,
             runtime_dir=folder,
             key_path=folder / "device.key",
-            connect_timeout_s=SILENCE_S,
-            read_timeout_s=SILENCE_S,
-            total_timeout_s=2 * SILENCE_S,
         )
         enrol(parse_invitation(central.code()), settings, machine_clock())
         gate = LineGate(settings, central, scanned)
