@@ -22,7 +22,9 @@ from statistics import median
 from threading import Event
 from time import perf_counter
 
-from figures import Figure
+from big_site import big_site
+from figures import LARGE, Figure
+from sqlalchemy import select
 
 from hardware.system_clock import SystemClock as MachineClock
 from scanner.core.clock import ClockReading, ClockState
@@ -42,6 +44,7 @@ from server_stub.selling.catalogue import add_gate, add_type, add_zone
 from server_stub.selling.codes import revoke_code
 from server_stub.selling.sales import Sold, sell
 from server_stub.site import load_site
+from server_stub.store.tables import publication
 from server_stub.system_clock import SystemClock
 from sync.enrolment import enrol, parse_invitation
 from sync.settings import SyncSettings
@@ -105,8 +108,12 @@ class Lane:
         return sum(tally.total for one in facts.grants for tally in one.tallies.values())
 
 
-def rows() -> list[Figure]:
+def rows(large: int = LARGE) -> list[Figure]:
     """The figures of this file."""
+    return [*_of_a_small_site(), revocations_at(big_site(large).folder / "central", large)]
+
+
+def _of_a_small_site() -> list[Figure]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = _free_port()
@@ -122,6 +129,29 @@ def rows() -> list[Figure]:
             None, "a revoked card is refused at the lane", median(revocations), "s", 1, 0.5, _of(revocations)
         ),
     ]  # fmt: skip
+
+
+def revocations_at(site: Path, large: int) -> Figure:
+    """Of a site with many rights, often enough that its base is renewed meanwhile; told by the median."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        central = stack.enter_context(open_central(site, SystemClock()))
+        port = _free_port()
+        stack.enter_context(_running(CENTRAL, "serve", "--dir", str(site), "--port", str(port)))
+        lane = stack.enter_context(_lane(central, folder, "north", port))
+        base = _base_sha256(central)
+        times = [_revocation_s(central, lane) for _ in range(ROUNDS)]
+        is_renewed = _base_sha256(central) != base
+    note = _of(times) + (", base renewed" if is_renewed else ", no new base")
+    return Figure(
+        None, f"a revoked card is refused, {large:,} grants", median(times), "s", 1, 0.5, note
+    )
+
+
+def _base_sha256(central: Central) -> str:
+    newest = select(publication.c.sha256).order_by(publication.c.snapshot_seq.desc()).limit(1)
+    with central.database.read() as connection:
+        return str(connection.execute(newest).scalar_one())
 
 
 def _of(times: list[float]) -> str:

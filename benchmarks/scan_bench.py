@@ -230,16 +230,17 @@ def tell_of_peers(path: Path, now_ms: int) -> None:
         peers.apply_exchange(Exchange(receipt, [], told, snapshot_seq=0))
 
 
-class Gate3:
-    """A whole lane on virtual time."""
+class BenchLane:
+    """A whole lane on virtual time, over the files of a gate's data folder."""
 
-    def __init__(self, folder: Path, grants: int) -> None:
-        self.clock = VirtualClock()
-        self.tickets = build_base(folder / "cache", grants, self.clock.now_ms())
-        self.ledger = Ledger.open(folder / "ledger", DEVICE)
-        peers_path = folder / "peers" / "peers.db"
-        tell_of_peers(peers_path, self.clock.now_ms())
-        self.lookups = Lookups(folder / "cache", self.ledger.own, PeerFacts(peers_path))
+    def __init__(
+        self, folder: Path, tickets: list[bytes], clock: VirtualClock, device: DeviceId = DEVICE
+    ) -> None:
+        self.clock = clock
+        self.tickets = tickets
+        self.ledger = Ledger.open(folder / "ledger", device)
+        peers = PeerFacts(folder / "peers" / "peers.db")
+        self.lookups = Lookups(folder / "cache", self.ledger.own, peers)
         self._turnstile = SimulatedTurnstile(simulated_settings(), self.clock)
         indicator = SimulatedIndicator(IndicatorSettings(backend="simulated"), self.clock)
         floor_at = Instant(self.clock.now_ms())
@@ -258,6 +259,18 @@ class Gate3:
         self._turn[kind] += 1
         return self.tickets[(2 * self._turn[kind] + kind) % len(self.tickets)]
 
+    def admit_next(self) -> float:
+        """The next good ticket opens the arm; how long that took, in s. What goes by afterwards is not counted."""
+        seen = Read(self.next_ticket(0))
+        began = perf_counter()
+        answer = self.lane.read(seen)
+        took = perf_counter() - began
+        if answer is None or answer.decision.reason is not Reason.OK:
+            # a refusal would be quick and false
+            raise RuntimeError(f"expected OK, found {answer}")
+        self.let_time_pass()
+        return took
+
     def let_time_pass(self) -> None:
         """The person walks through; the lane is idle again."""
         for _ in range(BETWEEN_SCANS_MS // 500):
@@ -270,6 +283,16 @@ class Gate3:
         self._turnstile.close()
         self.lookups.close()
         self.ledger.close()
+
+
+class Gate3(BenchLane):
+    """A lane of a museum that was built for it, and that has heard of another lane."""
+
+    def __init__(self, folder: Path, grants: int) -> None:
+        clock = VirtualClock()
+        tickets = build_base(folder / "cache", grants, clock.now_ms())
+        tell_of_peers(folder / "peers" / "peers.db", clock.now_ms())
+        super().__init__(folder, tickets, clock)
 
 
 def measure_scans(folder: Path, grants: int, scans: int) -> tuple[Times, Times, Times]:

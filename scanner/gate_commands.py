@@ -13,10 +13,13 @@ from typing import Any
 
 from scanner.control import Command, Reply
 from scanner.core.errors import InputError
+from scanner.core.events import FactKind
 from scanner.core.lane_state import LaneMode
 from scanner.lane_loop import Lane
 
 TEXT_CHARACTERS = 80
+WENT_BACK = "snapshot_gone_back"
+"""What the ledger says when a person goes back to the base before."""
 Simulate = Callable[[bool], None]
 
 
@@ -29,6 +32,10 @@ def build_commands(
         lane.set_mode(_mode(body.get("mode")), _text(body.get("operator")))
         return {"mode": lane.state.mode.value}
 
+    def went_back(body: Mapping[str, Any]) -> Reply:
+        lane.note(FactKind.ALARM, note=WENT_BACK, operator=_text(body.get("operator")))
+        return {"noted": WENT_BACK}
+
     def simulate(body: Mapping[str, Any]) -> Reply:
         if simulate_passage is None:
             raise InputError(
@@ -40,7 +47,12 @@ def build_commands(
         simulate_passage(turns)
         return {"passage": turns}
 
-    return {"status": lambda _body: status(), "mode": mode, "simulate": simulate}
+    return {
+        "status": lambda _body: status(),
+        "mode": mode,
+        "went_back": went_back,
+        "simulate": simulate,
+    }
 
 
 def _mode(value: object) -> LaneMode:

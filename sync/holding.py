@@ -29,13 +29,17 @@ class Why(StrEnum):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """``cache/held.json``: snapshot ``seq`` has ``rows`` grants where ``rows_before`` are in use."""
+    """``cache/held.json``: snapshot ``seq`` has ``rows`` grants where ``rows_before`` are in use.
+
+    ``by``: the supervisor who went back, where the site has any.
+    """
 
     why: Why
     seq: int
     rows: int
     rows_before: int
     since_ms: int = 0
+    by: str | None = None
     is_accepted: bool = False
 
     @property
@@ -44,7 +48,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
         if self.why is Why.GONE_BACK:
             return CentralError(
                 "snapshot_gone_back",
-                f"gone back from snapshot {self.seq}; no newer one is put in place before a yes",
+                f"{self.by or 'somebody'} went back from snapshot {self.seq}; nothing newer comes before a yes",
                 HINT,
             )
         return CentralError(

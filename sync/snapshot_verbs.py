@@ -85,7 +85,7 @@ def _take_or_leave(settings: SyncSettings) -> Letter | None:
         return WAITING
 
 
-def roll_back(settings: SyncSettings, clock: Clock) -> Pointer:
+def roll_back(settings: SyncSettings, clock: Clock, by: str | None = None) -> Pointer:
     """Go back to the base before; what is newer waits for a yes from now on.
 
     Raises:
@@ -101,6 +101,7 @@ def roll_back(settings: SyncSettings, clock: Clock) -> Pointer:
             rows=cache.grants(current),
             rows_before=cache.grants(before),
             since_ms=clock.now_ms(),
+            by=by,
         )
         save_hold(settings.hold_path, hold)
         return cache.point_to(before)

@@ -9,7 +9,6 @@ Source: docs/commands.md; docs/architecture.md, "Control socket".
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import click
 
 from scanner.asking import PREPARED_MS
+from scanner.commands.pin import ask_pin
 from scanner.config import load_config
 from scanner.control import ControlClient, Reply
 
@@ -83,7 +83,7 @@ def answer(config: Path, answer: str, operator: str, party: int | None, why: str
     """Answer the last scan: a question, or (supervisors) a refusal."""
     question = _ask(config, "status")["question"]
     seq = None if question is None else question["seq"]
-    given = {"answer": answer, "operator": operator, "pin": _pin(), "seq": seq, "why": why}
+    given = {"answer": answer, "operator": operator, "pin": ask_pin(), "seq": seq, "why": why}
     if party is not None:
         given["party"] = party
     reply = _ask(config, "answer", **given)
@@ -98,7 +98,7 @@ def inspect(config: Path, operator: str) -> None:
     """Have a look at the next code, without an entry."""
     client = _client(config, LOOK_WITHIN_S)
     with client.listening() as notices:
-        _checked(client.ask("inspect", operator=operator, pin=_pin()))
+        _checked(client.ask("inspect", operator=operator, pin=ask_pin()))
         click.echo("hold the code up", err=True)
         for notice in notices:
             if notice.get("event") == "scan" and notice["inspection"]:
@@ -132,10 +132,3 @@ def _checked(reply: Reply) -> Reply:
     click.secho(f"✖ {reply.get('message')} [{reply.get('code')}]", fg="red", err=True)
     click.echo(f"  {reply.get('hint')}", err=True)
     raise SystemExit(REFUSED)
-
-
-def _pin() -> str:
-    """Typed unseen, or a line of standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt("PIN", hide_input=True, err=True))
-    return sys.stdin.readline().rstrip("\n")

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scanner.commands.pin import ask_pin
 from scanner.commands.sync_command import CONFIG_OPTION, named_settings
-from scanner.config import load_config
+from scanner.config import Config, load_config
+from scanner.control import ControlClient
+from scanner.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sync.letters import Letter
@@ -94,14 +97,36 @@ def accept(config_path: Path, *, as_json: bool) -> None:
 @snapshot.command("rollback")
 @CONFIG_OPTION
 @JSON_OPTION
-def rollback(config_path: Path, *, as_json: bool) -> None:
-    """Go back to the base before; newer snapshots wait for `accept` from then on."""
+@click.option(
+    "--operator", help="A supervisor's name; asks for the PIN. Needed where the site has any."
+)
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask whether you are sure.")
+def rollback(config_path: Path, operator: str | None, *, is_sure: bool, as_json: bool) -> None:
+    """Go back to the base before; newer snapshots, revocations too, wait for `accept` from then on."""
     from hardware.system_clock import SystemClock
+    from sync.cache import Cache
     from sync.snapshot_verbs import roll_back
+    from sync.staff import require_supervisor
 
-    pointer = roll_back(load_config(config_path).sync, SystemClock())
+    config = load_config(config_path)
+    cache = Cache(config.sync.cache_dir)
+    cache.find_before(cache.current())
+    if not is_sure:
+        click.confirm("Go back, and take no revocation until you accept?", abort=True, err=True)
+    by = require_supervisor(cache, operator, ask_pin)
+    _note_in_ledger(config, by)
+    pointer = roll_back(config.sync, SystemClock(), by)
     words = f"✔ back to snapshot {pointer.seq}; newer ones wait for: portillon snapshot accept"
     _say(pointer, words, as_json=as_json)
+
+
+def _note_in_ledger(config: Config, by: str | None) -> None:
+    """Before it is done; a gate that does not run has nothing to record, and its ledger is its own."""
+    client = ControlClient(config.runtime_dir / "gate.sock")
+    try:
+        client.ask("went_back", operator=by)
+    except ConfigError:
+        click.echo("  the gate does not run: its ledger says nothing of this", err=True)
 
 
 @snapshot.command("diff")

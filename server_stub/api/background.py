@@ -3,8 +3,9 @@
 Law: it publishes when rights changed (by this process or another), and at least every ``refresh_s`` so that a gate can
 tell an unchanged site from a dead central. It rests as long as a publication took. Where it is known which rights were
 touched it rests no longer, so that a revocation is soon with the gates; before it builds everything once more it rests
-ten times as long as that took, so that a big site is not always publishing. A failed publication is said once, tried
-again, and never stops the server.
+ten times as long as that took, so that a big site is not always publishing. A base that is due is renewed in a thread
+of its own, so that no revocation waits for it. A failed publication is said once, tried again, and never stops the
+server.
 
 Source: docs/central.md, "Publishing".
 """
@@ -12,6 +13,7 @@ Source: docs/central.md, "Publishing".
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 
@@ -20,6 +22,7 @@ from sqlalchemy import select
 from scanner.core.errors import GateError
 from scanner.core.units import SECOND_MS
 from server_stub.central import Central
+from server_stub.publishing.base_renewal import renew_base
 from server_stub.publishing.publisher import Publication, publish
 from server_stub.store.changes import load_changed_grants, load_rights_count
 from server_stub.store.tables import publication
@@ -54,6 +57,7 @@ class BackgroundPublisher:
         self._stopped = threading.Event()
         self._has_failed = False
         self._whole_from_ms = 0.0
+        self._renewal: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def start(self) -> None:
@@ -61,10 +65,11 @@ class BackgroundPublisher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the publication under way; may be called twice."""
+        """Ends after the publication and the renewal under way; may be called twice."""
         self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in (self._thread, self._renewal):
+            if thread is not None and thread.is_alive():
+                thread.join()
 
     def _run(self) -> None:
         rest_s = 0.0
@@ -82,6 +87,7 @@ class BackgroundPublisher:
             made = publish(self._central) if self._is_due() else None
             if made is not None:
                 self._tell()
+                self._renew_if_due(made)
                 told = {"snapshot_seq": made.seq, "grants": made.grants, "rows": made.delta_rows}
                 _LOG.info("published", extra=told)
         except GateError as error:
@@ -93,6 +99,22 @@ class BackgroundPublisher:
             _LOG.info("publishing works again")
         self._has_failed = False
         return made
+
+    def _renew_if_due(self, made: Publication) -> None:
+        is_at_it = self._renewal is not None and self._renewal.is_alive()
+        if made.is_base_due and not is_at_it:
+            self._renewal = threading.Thread(target=self._renew, name="renewal", daemon=True)
+            self._renewal.start()
+
+    def _renew(self) -> None:
+        try:
+            base = renew_base(self._central)
+        except (GateError, OSError, sqlite3.Error) as error:
+            # the next publication asks for it again
+            _LOG.warning("no new base: %s", error)
+            return
+        if base is not None:
+            _LOG.info("base renewed", extra={"snapshot_seq": base.seq, "grants": base.rows})
 
     def _is_due(self) -> bool:
         with self._central.database.read() as connection:

@@ -71,9 +71,12 @@ def list_devices(central: Central, *, as_json: bool) -> None:
 
 @device.command("revoke")
 @click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask: the gate erases itself, and admits nobody.")
 @central_command
-def revoke(central: Central, name: str, *, as_json: bool) -> None:
+def revoke(central: Central, name: str, *, yes: bool, as_json: bool) -> None:
     """End a device for ever: it erases itself at its next contact."""
+    if not yes:
+        click.confirm("End this gate's device, and have it erased?", abort=True, err=True)
     with central.database.write() as connection:
         devices.revoke_device(connection, name, central.clock.now_ms())
     answer({"done": True}, f"✔ device {name} is revoked", as_json=as_json)

@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
 from scanner.core.calendar import SiteCalendar
 from scanner.core.events import Fact, FactKind
@@ -202,18 +202,18 @@ def _load_returned(
     returned: dict[tuple[str, str, int], list[Fact]] = {}
     back = fact.alias("back")
     given_back = select(back.c.device, back.c.epoch, back.c.seq, back.c.refers_to, back.c.body)
-    given_back = given_back.where(back.c.kind == FactKind.NOT_PASSED, back.c.refers_to.is_not(None))
     if of is not EVERYBODY:
-        its = or_(
-            fact.c.grant_no.in_(of.grants or ()), and_(_BY_KEY, fact.c.key.in_(of.keys or ()))
+        # from the owners' entries to what names them, by the index on it
+        names_it = and_(
+            back.c.device == fact.c.device,
+            back.c.epoch == fact.c.epoch,
+            back.c.refers_to == fact.c.seq,
         )
-        is_its = and_(
-            fact.c.device == back.c.device,
-            fact.c.epoch == back.c.epoch,
-            fact.c.seq == back.c.refers_to,
-        )
-        # not a join: SQLite would walk a whole ledger for every entry of the owners
-        given_back = given_back.where(exists().where(is_its, its))
+        # an empty choice would hide the indexes from the planner
+        its: list[ColumnElement[bool]] = [fact.c.grant_no.in_(of.grants)] if of.grants else []
+        its += [and_(_BY_KEY, fact.c.key.in_(of.keys))] if of.keys else []
+        given_back = given_back.select_from(fact.join(back, names_it)).where(or_(false(), *its))
+    given_back = given_back.where(back.c.kind == FactKind.NOT_PASSED, back.c.refers_to.is_not(None))
     for device, epoch, seq, refers_to, body in connection.execute(given_back):
         if seq <= vector.get((device, epoch), 0):
             returned.setdefault((device, epoch, refers_to), []).append(parse_fact(body))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, and_, select
 
 from scanner.core.events import FactKind
 from scanner.core.grants import Event, SnapshotMark
@@ -232,7 +232,6 @@ def _movements(
 ) -> Iterator[tuple[int | None, str | None]]:
     """For whom the facts of one ledger between two places count, those that are given back too."""
     fact, back = tables.fact, tables.fact.alias("back")
-    is_of = and_(fact.c.device == ledger[0], fact.c.epoch == ledger[1])
     returned = select(back.c.refers_to).where(
         back.c.device == ledger[0],
         back.c.epoch == ledger[1],
@@ -240,13 +239,19 @@ def _movements(
         back.c.seq <= until,
         back.c.kind == FactKind.NOT_PASSED,
     )
-    is_between = and_(fact.c.seq > above, fact.c.seq <= until)
-    rows = connection.execute(
-        select(fact.c.grant_no, fact.c.key)
-        .where(is_of, fact.c.movement.is_not(None), or_(is_between, fact.c.seq.in_(returned)))
-        .distinct()
-    )
-    return ((row.grant_no, row.key) for row in rows)
+    # one after the other: by "or" SQLite would walk the whole ledger
+    for which in (and_(fact.c.seq > above, fact.c.seq <= until), fact.c.seq.in_(returned)):
+        rows = connection.execute(
+            select(fact.c.grant_no, fact.c.key)
+            .where(
+                fact.c.device == ledger[0],
+                fact.c.epoch == ledger[1],
+                fact.c.movement.is_not(None),
+                which,
+            )
+            .distinct()
+        )
+        yield from ((row.grant_no, row.key) for row in rows)
 
 
 # --- the mirror ---------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ from sync.delta_rows import apply_changes, load_meta, save_meta
 from sync.manifest import DeltaFile, Manifest, delta_target
 from sync.row_layout import layouts
 
+OVERDUE_FACTOR = 2
+"""A base that nobody renews beside the publications is made by one of them when its way is so many times too long."""
+
 
 @dataclass(frozen=True, slots=True)
 class MadeDelta:
@@ -102,8 +105,23 @@ def make_delta(
 
 def needs_base(before: Manifest, delta: DeltaFile) -> bool:
     """True when the way from the base has become so long that the base is renewed."""
+    return _is_long([*walk(before.deltas, before.base_seq), delta], before.base.rows)
+
+
+def is_base_due(manifest: Manifest) -> bool:
+    """True when the way to what is visible has."""
+    return _is_long(list(walk(manifest.deltas, manifest.base_seq)), manifest.base.rows)
+
+
+def is_overdue(before: Manifest, delta: DeltaFile) -> bool:
+    """True when nobody has renewed the base although it was due for long: no delta before that is done."""
     way = [*walk(before.deltas, before.base_seq), delta]
-    return len(way) > DELTAS_MOST or sum(one.rows for one in way) > rows_limit(before.base.rows)
+    return _is_long(way, before.base.rows, OVERDUE_FACTOR)
+
+
+def _is_long(way: Sequence[DeltaFile], base_rows: int, factor: int = 1) -> bool:
+    rows = sum(one.rows for one in way)
+    return len(way) > factor * DELTAS_MOST or rows > factor * rows_limit(base_rows)
 
 
 def kept_deltas(deltas: Sequence[DeltaFile], base_seq: int, base_rows: int) -> list[DeltaFile]:

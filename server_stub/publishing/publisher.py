@@ -9,16 +9,13 @@ Source: docs/sync-protocol.md, "Snapshot" and "Deltas"; docs/central.md, "Publis
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import msgspec
-import zstandard
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from tuf.api.metadata import TargetFile
 
 from scanner.core.grants import SnapshotMark
@@ -26,11 +23,13 @@ from scanner.core.units import Instant, SnapshotSeq
 from server_stub.central import Central, load_central_keys
 from server_stub.gates.tallies import Ledger, load_offsets, load_vector
 from server_stub.publishing.base_file import Watch, build_base, unwatched
+from server_stub.publishing.base_parts import cut_base
 from server_stub.publishing.changed_rows import Moment, changed_rows, folded_by
 from server_stub.publishing.delta_file import (
     MadeDelta,
     few_changes,
     goes_back,
+    is_overdue,
     kept_deltas,
     make_delta,
     move_mirror,
@@ -38,6 +37,7 @@ from server_stub.publishing.delta_file import (
 )
 from server_stub.publishing.mirror import MIRROR_FILE, drop_mirror, open_mirror, replace_mirror
 from server_stub.publishing.repository import Repository
+from server_stub.publishing.visible import Visible, load_visible
 from server_stub.site import Site, load_site
 from server_stub.store import tables
 from server_stub.store.changes import forget_changed_grants, load_changed_grants, load_rights_count
@@ -52,9 +52,7 @@ from sync.manifest import (
     Manifest,
     central_keys_target,
     manifest_target,
-    part_target,
 )
-from sync.snapshot import PART_BYTES
 
 COMPRESSION_LEVEL = 6
 CHUNK_BYTES = 1024 * 1024
@@ -64,7 +62,8 @@ CHUNK_BYTES = 1024 * 1024
 class Publication:
     """What was published. ``wire_bytes``: of the base; ``delta_rows`` None = gates take the base.
 
-    ``is_whole``: everything was built and compared.
+    ``is_whole``: everything was built and compared. ``is_base_due``: the way from the base has become long, so it is to
+    be renewed (`base_renewal`).
     """
 
     seq: SnapshotSeq
@@ -76,14 +75,7 @@ class Publication:
     delta_rows: int | None = None
     delta_bytes: int = 0
     is_whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What is visible now: its manifest and files."""
-
-    manifest: Manifest
-    targets: Mapping[str, TargetFile]
+    is_base_due: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,22 +156,17 @@ class _Publisher:
             vector=load_vector(connection),
         )
 
-    def _load_before(self, connection: Connection, site: Site) -> _Before | None:
+    def _load_before(self, connection: Connection, site: Site) -> Visible | None:
         """What is visible, if it is what the database knows as its newest."""
-        targets = self._repository.current_targets()
-        name = manifest_target(site.name)
-        raw = self._repository.load_target(name, targets[name]) if name in targets else None
-        if raw is None:
+        found = load_visible(self._repository, site.name)
+        if found is None or found.manifest.pepper_id != site.pepper_id:
             return None
-        manifest = msgspec.json.decode(raw, type=Manifest)
-        if manifest.seq != load_newest_seq(connection) or manifest.pepper_id != site.pepper_id:
-            return None
-        return _Before(manifest, targets)
+        return found if found.manifest.seq == load_newest_seq(connection) else None
 
     # --- a delta of what was touched
 
     def _look(
-        self, connection: Connection, mirror: sqlite3.Connection, before: _Before, now: _Now
+        self, connection: Connection, mirror: sqlite3.Connection, before: Visible, now: _Now
     ) -> list[Change] | None:
         """The changes since the mirror; None when only comparing everything finds them, or a base is cheaper."""
         published = _load_published_count(connection, before.manifest.seq)
@@ -203,16 +190,16 @@ class _Publisher:
         return None if found is None or goes_back(found, mirror) else found
 
     def _publish_changes(
-        self, mirror: sqlite3.Connection, before: _Before, now: _Now, changes: list[Change]
+        self, mirror: sqlite3.Connection, before: Visible, now: _Now, changes: list[Change]
     ) -> Publication:
         mirror.execute("BEGIN IMMEDIATE")
         move_mirror(mirror, changes, now.mark)
         delta = make_delta(before.manifest, mirror, changes)
-        if delta is not None and not needs_base(before.manifest, delta.entry):
+        if delta is not None and not is_overdue(before.manifest, delta.entry):
             made = self._add_delta(before, mirror, delta)
             publication = self._show(made, now)
             mirror.execute("COMMIT")
-            return publication
+            return replace(publication, is_base_due=needs_base(before.manifest, delta.entry))
         mirror.execute("COMMIT")
         mirror.execute("VACUUM INTO ?", (str(self._fresh),))
         made = self._add_base(before, now, delta)
@@ -226,7 +213,7 @@ class _Publisher:
             base.execute("PRAGMA synchronous = OFF")
             save_meta(base, digest=digest_text(state_digest(base)))
 
-    def _publish_built(self, before: _Before | None, now: _Now) -> Publication:
+    def _publish_built(self, before: Visible | None, now: _Now) -> Publication:
         delta = None if before is None else self._compare(before, now)
         if before is None or delta is None or needs_base(before.manifest, delta.entry):
             made = self._add_base(before, now, delta)
@@ -237,7 +224,7 @@ class _Publisher:
         replace_mirror(self._mirror, self._fresh)
         return publication
 
-    def _compare(self, before: _Before, now: _Now) -> MadeDelta | None:
+    def _compare(self, before: Visible, now: _Now) -> MadeDelta | None:
         """The delta between the mirror and what was built."""
         with open_mirror(self._mirror, before.manifest.seq, now.site) as mirror:
             if mirror is None:
@@ -250,32 +237,28 @@ class _Publisher:
 
     # --- both
 
-    def _add_delta(self, before: _Before, state: sqlite3.Connection, delta: MadeDelta) -> _Made:
+    def _add_delta(self, before: Visible, state: sqlite3.Connection, delta: MadeDelta) -> _Made:
         manifest = before.manifest
         entries = [*manifest.deltas, delta.entry]
         kept = kept_deltas(entries, manifest.base_seq, manifest.base.rows)
-        targets = self._carried(before, [*manifest.base.parts, *(one.target for one in kept)])
+        targets = before.carried([*manifest.base.parts, *(one.target for one in kept)])
         targets[delta.entry.target] = self._repository.add_target(delta.entry.target, delta.content)
         base = msgspec.structs.replace(
             manifest.base, seq=manifest.base_seq, created_at=manifest.base_created_at
         )
         return _Made(base, kept, targets, int(load_meta(state)["grants"]), delta)
 
-    def _add_base(self, before: _Before | None, now: _Now, delta: MadeDelta | None) -> _Made:
-        base, targets = _add_parts(self._repository, now, self._fresh)
+    def _add_base(self, before: Visible | None, now: _Now, delta: MadeDelta | None) -> _Made:
+        base, targets = cut_base(self._fresh, now.site.name, self._repository.add_target)
         kept: list[DeltaFile] = []
         if before is not None and delta is not None:
             entries = [*before.manifest.deltas, delta.entry]
             kept = kept_deltas(entries, base.seq, base.rows)
-            targets |= self._carried(before, [one.target for one in kept])
+            targets |= before.carried([one.target for one in kept])
             targets[delta.entry.target] = self._repository.add_target(
                 delta.entry.target, delta.content
             )
         return _Made(base, kept, targets, base.rows, delta)
-
-    @staticmethod
-    def _carried(before: _Before, names: Sequence[str]) -> dict[str, TargetFile]:
-        return {name: before.targets[name] for name in names if name in before.targets}
 
     def _show(self, made: _Made, now: _Now) -> Publication:
         """Makes it visible, then writes down that it is."""
@@ -300,46 +283,6 @@ def _load_published_count(connection: Connection, seq: int) -> int:
     publication = tables.publication
     found = select(publication.c.rights_count).where(publication.c.snapshot_seq == seq)
     return int(connection.execute(found).scalar_one())
-
-
-def _add_parts(
-    repository: Repository, now: _Now, path: Path
-) -> tuple[BaseFile, dict[str, TargetFile]]:
-    targets: dict[str, TargetFile] = {}
-    digest = hashlib.sha256()
-    for number, part in enumerate(_compressed(path, digest)):
-        name = part_target(now.site.name, now.mark.seq, number)
-        targets[name] = repository.add_target(name, part)
-    with closing(sqlite3.connect(path)) as base:
-        grants = int(load_meta(base)["grants"])
-    made = BaseFile(
-        parts=list(targets),
-        bytes=path.stat().st_size,
-        sha256=digest.hexdigest(),
-        rows=grants,
-        seq=now.mark.seq,
-        created_at=now.mark.created_at,
-    )
-    return made, targets
-
-
-def _compressed(path: Path, digest: hashlib._Hash) -> Iterator[bytes]:
-    """A file as one zstd frame, cut into parts; the plain bytes go through ``digest``."""
-    compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compressobj(
-        size=path.stat().st_size
-    )
-    waiting = bytearray()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-            waiting += compressor.compress(chunk)
-            while len(waiting) >= PART_BYTES:
-                yield bytes(waiting[:PART_BYTES])
-                del waiting[:PART_BYTES]
-    waiting += compressor.flush()
-    while waiting:
-        yield bytes(waiting[:PART_BYTES])
-        del waiting[:PART_BYTES]
 
 
 def _add_documents(
@@ -386,4 +329,22 @@ def _record(
         ]
         if rows:
             connection.execute(insert(tables.publication_vector), rows)
+        _forget_vectors(connection, base.sha256)
         forget_changed_grants(connection, made.rights_count)
+
+
+def _forget_vectors(connection: Connection, sha256: str) -> None:
+    """Those of publications upon neither this base nor the one before it: what counts by them is in both."""
+    publication, vector = tables.publication.c, tables.publication_vector
+    newest_first = select(publication.snapshot_seq, publication.sha256).order_by(
+        publication.snapshot_seq.desc()
+    )
+    before = connection.execute(newest_first.where(publication.sha256 != sha256).limit(1)).first()
+    if before is None:
+        return
+    in_use = (sha256, before.sha256)
+    last = connection.execute(
+        newest_first.where(publication.sha256.not_in(in_use)).limit(1)
+    ).first()
+    if last is not None:
+        connection.execute(delete(vector).where(vector.c.snapshot_seq <= last.snapshot_seq))

@@ -107,9 +107,9 @@ class Repository:
         self._incoming = dict(incoming or {})
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """The right to publish; whoever comes second waits."""
-        handle = os.open(self._folder.path / "publish.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    def turn(self, lock: str = "publish.lock") -> Iterator[None]:
+        """The right to publish, or what else ``lock`` stands for; whoever comes second waits."""
+        handle = os.open(self._folder.path / lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

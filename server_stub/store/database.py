@@ -53,7 +53,7 @@ DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 POOLED = 4
 THREADS_MOST = 64
 """More than the web framework's threads, so that none waits for a connection."""
-REVISION = "0012"
+REVISION = "0013"
 """The newest of `migrations/versions`."""
 
 

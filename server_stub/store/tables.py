@@ -287,6 +287,7 @@ fact = table(
     Index(None, "grant_no"),
     Index(None, "key"),
     Index(None, "at"),
+    Index(None, "device", "epoch", "refers_to"),
 )
 """``body`` is exactly what the gate signed; the other columns are read from it, for queries.
 ``at`` is corrected by what was known at its receipt. ``is_under_review``: from a revoked device, counts nothing.
@@ -367,4 +368,5 @@ publication_vector = table(
     Column("epoch", Text, primary_key=True),
     whole("seq"),
 )
-"""What each base has folded; no fact above the newest two may be purged."""
+"""What each publication has folded; no fact above the newest two may be purged. Those of the base before the one before
+are forgotten."""

@@ -14,7 +14,7 @@ import pytest
 
 from support.bad_line import BadLine, Trouble
 from support.fault_table import Played
-from support.line_gate import LineGate, line_gate
+from support.line_gate import SILENCE_S, LineGate, line_gate
 from support.meddler import HOP_BY_HOP, Passing, meddler
 from support.scripted_server import Heard, reply
 
@@ -46,7 +46,7 @@ def test_a_line_that_goes_nowhere_is_given_up_and_nothing_waits_for_ever(
     gate.record(3)
 
     with BadLine(gate.central.port, Trouble(is_hole=True)) as line:
-        report = gate.contact(line.url)
+        report = gate.contact(line.url, SILENCE_S)
 
     assert [fault.code for fault in report.faults] == ["central_timeout"]
     assert report.alarms == ()

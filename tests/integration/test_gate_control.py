@@ -49,6 +49,15 @@ def test_status_says_what_a_technician_asks(gate: GateRig) -> None:
     assert status["doubts"] == []
 
 
+def test_that_somebody_goes_back_to_the_base_before_is_recorded_with_who_it_was(
+    gate: GateRig,
+) -> None:
+    gate.ask("went_back", operator="Ada")
+
+    said = gate.facts(FactKind.ALARM)[-1]
+    assert (said.note, said.operator) == ("snapshot_gone_back", "Ada")
+
+
 def test_a_mode_is_changed_recorded_with_who_did_it_and_told_to_who_watches(gate: GateRig) -> None:
     with gate.watch() as watcher:
         assert gate.ask("mode", mode="closed", operator="Ada") == {"ok": True, "mode": "closed"}

@@ -26,6 +26,7 @@ from server_stub.system_clock import SystemClock
 from support.fault_table import Played
 from support.forebear import gate_settings
 from support.gates import environment
+from support.limits_right import require_right_limits, sell_what_is_scanned
 from support.real_central import found, machine_clock
 from sync.enrolment import enrol, parse_invitation
 from sync.ledger_format import connect_reader, load_rows
@@ -64,6 +65,7 @@ class Ring:
         )
         self.start_central()
         central = open_central(self.folder / "central", SystemClock())
+        self.scanned = sell_what_is_scanned(central)
         publish(central)
         _device, text = add_device(central, "north", url=f"http://127.0.0.1:{self.port}")
         central.database.close()
@@ -119,6 +121,11 @@ class Ring:
         self._forebear.stdin.flush()
         return int(self._forebear.stdout.readline())
 
+    def require_right_limits(self) -> None:
+        """Judged when nobody is killed any more."""
+        with open_central(self.folder / "central", SystemClock()) as central:
+            require_right_limits(central, self.settings, self.scanned)
+
     @property
     def settings(self) -> SyncSettings:
         return gate_settings(self.folder)
@@ -166,4 +173,5 @@ def test_whoever_is_killed_wherever_the_central_has_every_fact_once(
 
     walk = verify_file(ring.settings.ledger_path)
     assert (walk.broken, walk.rows) == (None, walk.head.seq)
+    ring.require_right_limits()
     assert min(ring.kills.values()) > 0, ring.kills

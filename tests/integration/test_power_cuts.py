@@ -6,7 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,12 +18,14 @@ from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import DEVICE, ENTRY, REFUSAL, fact, record
 from support.power_cut import Change, Fate, RecordedDisk, Said, disk_after, put, said_before
-from support.published_site import cut_into_parts, manifest_of
+from support.power_cut_files import RecordedFolder, folder_after
+from support.published_site import build_base, cut_into_parts, manifest_of
 from support.signed_deltas import base_with_digest, made_delta
 from sync.cache import Cache, Pointer
 from sync.delta import Delta, Upsert, digest_text, parse_delta
 from sync.delta_rows import apply_delta, load_meta, state_digest
 from sync.ledger_format import FILE_NAME, connect_reader, load_rows
+from sync.manifest import Manifest
 
 SEED = 20_261_127
 COMMITS = 60
@@ -191,3 +193,89 @@ def test_after_a_power_cut_anywhere_the_base_has_whole_deltas_and_takes_the_next
         assert deltas.apply(after, pointer.seq + 1).seq == pointer.seq + 1
         assert whole_seq(after.base_path(pointer)) == pointer.seq + 1
         shutil.rmtree(after.folder)
+
+
+# --- a whole base -------------------------------------------------------------------------------
+
+OLDER, OLD, NEW = (5, 6), 6, (7, 8, 9)
+
+
+def offered_base(folder: Path, seq: int) -> tuple[Manifest, list[Path]]:
+    """A base with as many grants as its number, as it was downloaded."""
+    raw = build_base(folder / f"made-{seq}.db", seq=seq, grants=seq).read_bytes()
+    pieces = cut_into_parts(raw)
+    parts = [folder / f"{seq}-{number}" for number in range(len(pieces))]
+    for part, piece in zip(parts, pieces, strict=True):
+        part.write_bytes(piece)
+    return manifest_of(raw, len(pieces), seq=seq), parts
+
+
+@contextmanager
+def watched(
+    cache: Cache, disk: RecordedDisk, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RecordedFolder]:
+    """What is done to the cache's files and names is written down."""
+    folder = RecordedFolder(cache.folder, disk)
+
+    def use_write_ahead_log(path: Path) -> None:
+        with closing(disk.connect(path)) as connection:
+            assert connection.execute("PRAGMA journal_mode = WAL").fetchall() == [("wal",)]
+
+    def move(path: Path, target: Path) -> Path:
+        return folder.move(path, target)
+
+    def remove(path: Path, **wish: bool) -> None:
+        folder.remove(path, **wish)
+
+    with monkeypatch.context() as patch:
+        for module in ("assembling", "cache", "durable"):
+            patch.setattr(f"sync.{module}.os", folder)
+        patch.setattr("sync.cache._use_write_ahead_log", use_write_ahead_log)
+        patch.setattr(Path, "replace", move)
+        patch.setattr(Path, "rename", move)
+        patch.setattr(Path, "unlink", remove)
+        yield folder
+
+
+@pytest.mark.faults
+@pytest.mark.fault("power cut while a base is put in place")
+@pytest.mark.timeout(600)
+def test_after_a_power_cut_anywhere_the_old_base_or_the_new_one_is_whole_and_in_use(
+    tmp_path: Path,
+    disk: RecordedDisk,
+    monkeypatch: pytest.MonkeyPatch,
+    faults_share: Callable[[int], int],
+    played: Played,
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    offers = {seq: offered_base(tmp_path, seq) for seq in (*OLDER, *NEW, NEW[-1] + 1)}
+    for seq in OLDER:
+        cache.place(*offers[seq])
+    with watched(cache, disk, monkeypatch) as folder:
+        for seq in NEW:
+            cache.place(*offers[seq])
+            disk.say(seq)
+    dice = random.Random(SEED)
+
+    for number, (cut, fate) in enumerate(cuts(disk.changes, faults_share(100), dice)):
+        after = Cache(tmp_path / f"cut-{number}")
+        put(folder_after(folder.before, disk.changes[:cut], fate, dice), after.folder)
+        told = max(said_before(disk.changes, cut), default=OLD)
+
+        pointer = after.settle()
+
+        assert pointer is not None, (cut, fate)
+        played.add(lost=max(0, told - pointer.seq))
+        assert told <= pointer.seq <= told + 1, (cut, fate)
+        assert grants_of(after, pointer) == pointer.seq
+        following = after.place(*offers[pointer.seq + 1])
+        assert grants_of(after, following) == pointer.seq + 1
+        shutil.rmtree(after.folder)
+
+
+def grants_of(cache: Cache, pointer: Pointer) -> int:
+    """Of a base whose pages are whole."""
+    with closing(sqlite3.connect(cache.base_path(pointer))) as connection:
+        assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        found = connection.execute("SELECT count(*) FROM access_grant").fetchone()
+    return int(found[0])

@@ -321,7 +321,7 @@ def test_a_changed_rule_reaches_gates_with_a_higher_version(
 def test_a_big_base_comes_in_parts(
     central: Central, gate: PublishedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server_stub.publishing.publisher.PART_BYTES", 500)
+    monkeypatch.setattr("server_stub.publishing.base_parts.PART_BYTES", 500)
     sell_annual(central)
     publish(central)
     manifest, base = gate.fetch()

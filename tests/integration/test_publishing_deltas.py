@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from scanner.core.grants import SnapshotMark
 from server_stub.api.forms import CodeKind, EventForm, RuleForm
@@ -18,6 +18,7 @@ from server_stub.central import Central
 from server_stub.gates.tallies import load_vector
 from server_stub.publishing import publisher
 from server_stub.publishing.base_file import build_base
+from server_stub.publishing.base_renewal import BaseRenewal, renew_base
 from server_stub.publishing.mirror import MIRROR_FILE
 from server_stub.publishing.publisher import Publication, publish
 from server_stub.selling.catalogue import add_event, add_zone, change_rule
@@ -200,23 +201,98 @@ def test_after_any_change_a_gate_has_by_deltas_what_a_base_would_hold(
     assert gate.tables() == built_anew(central, tmp_path, made)
 
 
-def test_a_long_way_is_cut_short_by_a_new_base(
-    central: Central, gate: StickGate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("server_stub.publishing.delta_file.DELTAS_MOST", 3)
-    monkeypatch.setattr("sync.fetching.DELTAS_MOST", 3)
-    late = StickGate(central, tmp_path / "late")
-    late.fetch()
-    for _ in range(4):
+def publish_many(central: Central, gate: StickGate, count: int) -> Publication:
+    """A sale and a publication, so many times, each as a delta at a gate that follows."""
+    for _ in range(count):
         clock_of(central).pass_ms(1_000)
         sell_annual(central)
         made = publish(central)
         gate.fetch()
         assert gate.kinds == {"delta"}
+    return made
+
+
+@pytest.fixture
+def few_deltas(central: Central, gate: StickGate, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The way from a base is long with more than three; here it begins."""
+    (central.folder.path / MIRROR_FILE).unlink()
+    publish(central)
+    gate.fetch()
+    monkeypatch.setattr("server_stub.publishing.delta_file.DELTAS_MOST", 3)
+    monkeypatch.setattr("sync.fetching.DELTAS_MOST", 3)
+    return 3
+
+
+def test_a_long_way_is_cut_short_by_a_base_that_is_made_beside_the_publications(
+    central: Central, gate: StickGate, tmp_path: Path, few_deltas: int
+) -> None:
+    late = StickGate(central, tmp_path / "late")
+    late.fetch()
+    assert not publish_many(central, gate, few_deltas).is_base_due
+    assert renew_base(central) is None
+    assert publish_many(central, gate, 1).is_base_due
+    renewal = BaseRenewal(central)
+
+    assert renewal.copy()
+    meanwhile = publish_many(central, gate, 1)
+    renewal.pack()
+    base = renewal.name()
+
+    assert base is not None
+    assert base.seq < meanwhile.seq
+    assert not gate.fetch().is_new
+    late.fetch()
+    assert late.kinds == {"base", "delta"}
+    assert gate.tables() == late.tables() == built_anew(central, tmp_path, meanwhile)
+    assert not publish_many(central, gate, 1).is_base_due
+
+
+def test_a_base_that_was_made_beside_is_forgotten_when_another_one_was_published_meanwhile(
+    central: Central, gate: StickGate, tmp_path: Path, few_deltas: int
+) -> None:
+    publish_many(central, gate, few_deltas + 1)
+    renewal = BaseRenewal(central)
+    assert renewal.copy()
+    renewal.pack()
+    (central.folder.path / MIRROR_FILE).unlink()
+    made = publish(central)
+
+    assert renewal.name() is None
+    gate.fetch()
+    assert gate.tables() == built_anew(central, tmp_path, made)
+
+
+def test_a_base_that_nobody_makes_beside_is_made_by_a_publication(
+    central: Central, gate: StickGate, tmp_path: Path, few_deltas: int
+) -> None:
+    late = StickGate(central, tmp_path / "late")
+    late.fetch()
+    made = publish_many(central, gate, 2 * few_deltas + 1)
     late.fetch()
 
-    assert "base" in late.kinds
-    assert gate.tables() == late.tables() == built_anew(central, tmp_path, made)
+    assert not made.is_base_due
+    assert late.kinds == {"base"}
+    assert gate.tables() == late.tables()
+
+
+def test_vectors_are_kept_of_publications_upon_the_two_newest_bases_only(
+    central: Central, gate: StickGate, few_deltas: int
+) -> None:
+    record(central, entry(grant_no=sell_annual(central).grant_no))
+    publish(central)
+    gate.fetch()
+    kept = []
+    for _ in range(3):
+        kept.append(publish_many(central, gate, few_deltas).seq)
+        publish_many(central, gate, 1)
+        assert renew_base(central) is not None
+    publish_many(central, gate, 1)
+
+    with central.database.read() as connection:
+        seqs = connection.execute(select(tables.publication_vector.c.snapshot_seq)).scalars().all()
+
+    assert min(seqs) > kept[0]
+    assert set(kept[2:]) < set(seqs)
 
 
 def test_a_gate_that_is_new_takes_base_and_deltas(central: Central, tmp_path: Path) -> None:

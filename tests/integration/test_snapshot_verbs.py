@@ -15,7 +15,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import delete
 
 from scanner.cli import main
+from scanner.core.override import Role
+from server_stub.api.forms import OperatorForm
 from server_stub.central import Central
+from server_stub.gates.operators import set_operator
 from server_stub.publishing.mirror import MIRROR_FILE
 from server_stub.publishing.publisher import Publication, publish
 from server_stub.store import tables
@@ -50,8 +53,9 @@ class Visit:
             '[camera]\nsource = "none"\n[turnstile]\nbackend = "simulated"\n'
         )
 
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(main, ["snapshot", *words, "--config", str(self.config)])
+    def run(self, *words: str, typed: str = "") -> Result:
+        line = ["snapshot", *words, "--config", str(self.config)]
+        return CliRunner().invoke(main, line, input=typed)
 
     def told(self, *words: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run(*words, "--json").output)
@@ -247,7 +251,7 @@ def test_a_person_goes_back_and_nothing_newer_comes_before_a_yes(visit: Visit) -
     visit.gate.fetch()
     assert visit.grants() == SOLD + 1
 
-    done = visit.run("rollback")
+    done = visit.run("rollback", "--yes")
     status = visit.told("status")
 
     assert done.exit_code == 0, done.output
@@ -270,14 +274,44 @@ def test_what_somebody_went_back_from_is_nothing_to_go_back_to(visit: Visit) -> 
     first = visit.told("status")["seq"]
     bad = visit.publish_base()
     visit.gate.fetch()
-    visit.run("rollback")
+    visit.run("rollback", "--yes")
     visit.run("accept")
     visit.publish_base()
     visit.gate.fetch()
 
     assert bad.seq not in visit.told("status")["kept"]
-    visit.run("rollback")
+    visit.run("rollback", "--yes")
     assert visit.told("status")["seq"] == first
+
+
+def test_nobody_goes_back_by_mistake(visit: Visit) -> None:
+    visit.gate.fetch()
+    newest = visit.publish_base()
+    visit.gate.fetch()
+
+    assert visit.run("rollback").exit_code == 1
+    assert visit.told("status")["seq"] == newest.seq
+
+
+def test_where_a_site_has_staff_a_supervisor_goes_back_and_the_hold_says_who(visit: Visit) -> None:
+    with visit.central.database.write() as connection:
+        for name, role in (("Ada", "supervisor"), ("Bob", "operator")):
+            set_operator(connection, OperatorForm(name=name, role=Role(role), pin="2580"))
+    visit.publish()
+    visit.gate.fetch()
+    newest = visit.publish_base()
+    visit.gate.fetch()
+
+    assert "[supervisor_needed]" in visit.run("rollback", "--yes").output
+    for name, pin in (("Ada", "2581"), ("Bob", "2580"), ("Cyd", "")):
+        refused = visit.run("rollback", "--yes", "--operator", name, typed=pin)
+        assert "[supervisor_pin_wrong]" in refused.output, name
+    assert visit.told("status")["seq"] == newest.seq
+    done = visit.run("rollback", "--operator", "Ada", typed="y\n2580\n")
+
+    assert done.exit_code == 0, done.output
+    assert visit.told("status")["held"]["by"] == "Ada"
+    assert visit.told("status")["seq"] < newest.seq
 
 
 @pytest.mark.parametrize("verb", ["rollback", "diff"])

@@ -16,6 +16,7 @@ from scanner.core.units import DeviceId
 from scanner.records.ledger import Ledger
 from support.fault_table import Played
 from support.ledgers import ENTRY, fact
+from support.limits_right import require_right_limits, sell_what_is_scanned
 from support.real_central import RealCentral, machine_clock
 from sync.cache import Cache
 from sync.delta import digest_text
@@ -114,6 +115,7 @@ def test_a_killed_sync_loses_and_doubles_nothing(
     device = enrol(parse_invitation(central.code()), settings, machine_clock())
     ledger = Ledger.open(folder / "ledger", DeviceId(device.device))
     kills = 0
+    scanned = sell_what_is_scanned(central.central)
 
     for _ in range(max(4, faults_rounds // 3)):
         ledger.append([fact(ledger, n, **ENTRY) for n in range(dice.randint(1, 700))])
@@ -134,4 +136,5 @@ def test_a_killed_sync_loses_and_doubles_nothing(
         assert rights_in(settings) == central.count("access_grant")
         played.add()
     ledger.close()
+    require_right_limits(central.central, settings, scanned)
     assert kills, "no round was killed: the audit events do not see what happens"

@@ -332,12 +332,16 @@ def test_a_base_that_was_torn_on_disk_is_set_aside_and_fetched_again(
     assert path.with_name(f"{path.name}.damaged").exists()
 
 
+IN_1970, IN_2099 = 0, 4_070_908_800_000
+
+
 @pytest.mark.fault("gate: its clock is wrong")
-def test_a_gate_whose_clock_stands_at_1970_syncs_and_learns_the_time(
-    central: RealCentral, new_gate: Callable[..., Gate]
+@pytest.mark.parametrize("now_ms", [IN_1970, IN_2099])
+def test_a_gate_whose_clock_stands_at_1970_or_2099_syncs_and_learns_the_time(
+    central: RealCentral, new_gate: Callable[..., Gate], now_ms: int
 ) -> None:
     central.publish()
-    gate = new_gate(clock=FixedClock(now_ms=0))
+    gate = new_gate(clock=FixedClock(now_ms=now_ms))
     gate.enrol(central.code())
 
     report = gate.contact()
@@ -346,6 +350,29 @@ def test_a_gate_whose_clock_stands_at_1970_syncs_and_learns_the_time(
     proof = json.loads(gate.settings.time_path.read_bytes())
     assert abs(proof["now_ms"] - central.clock.now_ms()) < 60_000
     assert (proof["boot"], proof["mono_ms"], proof["source"]) == ("boot-1", 1_000, "central")
+
+
+@pytest.mark.fault("gate: its clock jumps by a day")
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_gate_whose_clock_jumps_by_a_day_syncs_on(
+    central: RealCentral, new_gate: Callable[..., Gate], days: int
+) -> None:
+    central.publish()
+    clock = FixedClock(now_ms=central.clock.now_ms())
+    gate = new_gate(clock=clock)
+    gate.enrol(central.code())
+    assert gate.contact().is_ok
+    gate.record(ENTRY)
+    clock.now += days * DAY_MS
+    gate.record(ENTRY)
+    central.sell()
+    newest = central.publish()
+
+    report = gate.contact()
+
+    assert report.is_ok, report.faults
+    assert (report.have, report.held, report.snapshot_seq) == (2, 2, newest.seq)
+    assert gate.grants() == 1
 
 
 def test_over_tls_with_a_key_of_its_own_making_the_pin_is_all_that_counts(
@@ -805,14 +832,20 @@ def test_a_revoked_device_erases_itself_and_its_facts_still_arrive(
 
 def test_a_revoked_device_may_be_enrolled_anew(central: RealCentral, gate: Gate) -> None:
     first = gate.device.device
+    with gate.ledger() as ledger:
+        record(ledger, ENTRY)
+        epoch = ledger.epoch
     central.revoke(first)
     gate.contact()
 
     gate.enrol(central.code())
+    with gate.ledger() as ledger:
+        record(ledger, ENTRY)
+        assert ledger.epoch != epoch
     report = gate.contact()
 
     assert gate.device.device != first
-    assert (report.is_ok, gate.grants()) == (True, 1)
+    assert (report.is_ok, report.have, gate.grants()) == (True, 1, 1)
 
 
 def test_facts_of_an_earlier_identity_are_not_sent_as_our_own(

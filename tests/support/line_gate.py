@@ -15,8 +15,10 @@ from typing import Any
 
 from scanner.core.units import DeviceId
 from scanner.records.ledger import Ledger
+from server_stub.selling.sales import Sold
 from support.fault_table import Played
 from support.ledgers import ENTRY, REFUSAL, fact
+from support.limits_right import require_right_limits, sell_what_is_scanned
 from support.real_central import RealCentral, machine_clock
 from sync.device import load_device
 from sync.enrolment import enrol, parse_invitation
@@ -26,6 +28,8 @@ from sync.settings import SyncSettings
 from sync.worker import run_once
 
 SILENCE_S = 1.0
+"""Of a gate that is soon out of patience."""
+PATIENCE_S = 10.0
 
 
 @dataclass
@@ -34,9 +38,16 @@ class LineGate:
 
     settings: SyncSettings
     central: RealCentral
+    scanned: Sold
+    """The pass that whatever is recorded is on."""
 
-    def contact(self, url: str = "") -> ContactReport:
-        return run_once(replace(self.settings, central_url=url), machine_clock())
+    def contact(self, url: str = "", patience_s: float = PATIENCE_S) -> ContactReport:
+        patience = {
+            "connect_timeout_s": patience_s,
+            "read_timeout_s": patience_s,
+            "total_timeout_s": 2 * patience_s,
+        }
+        return run_once(replace(self.settings, central_url=url, **patience), machine_clock())
 
     def record(self, count: int) -> None:
         device = load_device(self.settings.device_path)
@@ -56,6 +67,7 @@ class LineGate:
         played.add(lost=lost, doubled=doubled, recovered_ms=recovered_ms)
         assert (lost, doubled) == (0, 0)
         assert report.have == report.held == len(recorded)
+        require_right_limits(self.central.central, self.settings, self.scanned)
 
     def recorded(self) -> set[tuple[int, str]]:
         with closing(connect_reader(self.settings.ledger_path)) as connection:
@@ -69,20 +81,17 @@ class LineGate:
 
 @contextmanager
 def line_gate(folder: Path, clock: Any = None) -> Iterator[LineGate]:
-    """An enrolled gate that is soon out of patience, and a central that sold one pass."""
+    """An enrolled gate, and a central that sold a few passes."""
     wish = {} if clock is None else {"clock": clock}
     with RealCentral(folder / "central", **wish) as central:
-        central.sell()
+        scanned = sell_what_is_scanned(central.central)
         central.publish()
         settings = SyncSettings(
             data_dir=folder,
             runtime_dir=folder,
             key_path=folder / "device.key",
-            connect_timeout_s=SILENCE_S,
-            read_timeout_s=SILENCE_S,
-            total_timeout_s=2 * SILENCE_S,
         )
         enrol(parse_invitation(central.code()), settings, machine_clock())
-        gate = LineGate(settings, central)
+        gate = LineGate(settings, central, scanned)
         assert gate.contact().is_ok
         yield gate

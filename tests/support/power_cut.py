@@ -168,21 +168,19 @@ def disk_after(disk: RecordedDisk, cut: int, fate: Fate, dice: random.Random) ->
             case Write() | Truncate():
                 waiting.setdefault(change.file, []).append(change)
             case Flush(file):
-                files[file] = _with_all(files.get(file), waiting.pop(file, []))
+                files[file] = with_all(files.get(file), waiting.pop(file, []))
             case Delete(file):
                 files[file] = None
                 waiting.pop(file, None)
     for file, changes in waiting.items():
         if fate is Fate.KEPT:
-            files[file] = _with_all(files.get(file), changes)
+            files[file] = with_all(files.get(file), changes)
         elif fate is Fate.TORN:
-            files[file] = _with_all(
-                files.get(file), [c for one in changes for c in _torn(one, dice)]
-            )
+            files[file] = with_all(files.get(file), [c for one in changes for c in torn(one, dice)])
     return {name: bytes(content) for name, content in files.items() if content is not None}
 
 
-def _with_all(content: bytearray | None, changes: Iterable[Write | Truncate]) -> bytearray:
+def with_all(content: bytearray | None, changes: Iterable[Write | Truncate]) -> bytearray:
     made = bytearray() if content is None else content
     for change in changes:
         if isinstance(change, Truncate):
@@ -193,7 +191,7 @@ def _with_all(content: bytearray | None, changes: Iterable[Write | Truncate]) ->
     return made
 
 
-def _torn(change: Write | Truncate, dice: random.Random) -> list[Write | Truncate]:
+def torn(change: Write | Truncate, dice: random.Random) -> list[Write | Truncate]:
     """What arrived of a write that was not flushed: all, nothing, or some of its sectors."""
     luck = dice.random()
     if luck < 0.4:

@@ -166,7 +166,7 @@ def test_a_device_gets_a_code_to_enrol_with(museum: Terminal, tmp_path: Path) ->
 def test_a_device_is_revoked_and_a_healthy_one_is_not_released(museum: Terminal) -> None:
     device = museum.get("device", "add", "--gate", "G1")["device"]
     refused = museum.type("device", "release", device)
-    museum.get("device", "revoke", device)
+    museum.get("device", "revoke", device, "--yes")
 
     assert "device_not_quarantined" in refused.stderr
     assert museum.get("device", "list")[0]["state"] == "revoked"
