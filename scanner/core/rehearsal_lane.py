@@ -92,7 +92,7 @@ class PatientWay(Way):
 def lane_settings(*, is_watched: bool) -> LaneSettings:
     """An arm for both directions."""
     way = PatientWay(watched=is_watched, passage_wait_ms=FOR_EVER_MS)
-    return LaneSettings(way_in=way, way_out=way)
+    return LaneSettings(way_in=way, way_out=way, free_ms=FOR_EVER_MS)
 
 
 class CoreLane:

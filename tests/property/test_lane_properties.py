@@ -8,7 +8,8 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.core.lane import (
+from scanner.core.lane import next_deadline_ms, readiness, step
+from scanner.core.lane_state import (
     Abandoned,
     Action,
     Alarm,
@@ -33,10 +34,7 @@ from scanner.core.lane import (
     Tamper,
     Tick,
     Way,
-    next_deadline_ms,
-    readiness,
     starting_state,
-    step,
 )
 from scanner.core.units import Direction, LaneReadiness, Seq
 

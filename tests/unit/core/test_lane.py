@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from scanner.core.errors import ConfigError
-from scanner.core.lane import (
-    DUE,
-    TABLE,
+from scanner.core.lane import DUE, TABLE, next_deadline_ms, readiness, step
+from scanner.core.lane_state import (
     Abandoned,
     Action,
     Alarm,
@@ -38,10 +37,7 @@ from scanner.core.lane import (
     Tamper,
     Tick,
     Way,
-    next_deadline_ms,
-    readiness,
     starting_state,
-    step,
 )
 from scanner.core.units import Direction, LaneReadiness, Seq
 
