@@ -115,7 +115,7 @@ def _lock_file(runtime_dir: Path) -> IO[str]:
 
 def _start(parts: GateParts) -> None:
     how = "simulated" if parts.config.is_simulated else parts.config.turnstile.backend
-    begin(parts.lane, parts.ledger, how)
+    begin(parts.lane, parts.ledger, how, parts.turnstile.left_on)
     # what was built stays: later collections need not walk it while somebody waits
     gc.freeze()
     LOG.info(
@@ -129,10 +129,12 @@ def _start(parts: GateParts) -> None:
 def _work(parts: GateParts, stop: threading.Event) -> None:
     quiet_since = parts.clock.monotonic_ms()
     while not stop.is_set():
-        if parts.seeing.look(FRAME_WAIT_S):
+        has_seen, has_heard = parts.seeing.look(FRAME_WAIT_S), parts.hearing.listen()
+        if has_seen or has_heard:
             quiet_since = parts.clock.monotonic_ms()
         parts.lane.tick()
         parts.control.serve_waiting()
+        parts.memory.follow(parts.lane.state)
         if parts.lane.state.grant is None:
             _between_people(parts)
         if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:
@@ -157,6 +159,7 @@ def _when_quiet(parts: GateParts) -> None:
     snapshot = parts.lookups.snapshot
     if snapshot is not None:
         parts.gate_clock.raise_floor(snapshot.created_at)
+    parts.memory.try_again()
     gc.collect()
 
 

@@ -59,6 +59,8 @@ class AlarmCode(StrEnum):
     NO_REPORT = "no_report"
     FIRE = "fire"
     TAMPER = "tamper"
+    RELAY_LEFT_ON = "relay_left_on"
+    """Found at the start: whoever held the relay before died with the arm released."""
 
 
 def _require(name: str, value: int, limits: tuple[int, int]) -> None:

@@ -160,7 +160,9 @@ def test_phase_grant_and_deadline_agree(story: list[tuple[int, Input]], lane: La
         is_open = after.phase in {Phase.GRANTED, Phase.WAIT_PASSAGE, Phase.PASSED}
         assert (after.grant is not None) is is_open
         due_ms = next_deadline_ms(after)
-        assert (due_ms is not None) is is_open
+        is_free = after.mode is LaneMode.FREE
+        assert (after.free_until_ms is not None) is is_free
+        assert (due_ms is not None) is (is_open or is_free)
         assert due_ms is None or due_ms > now_ms
 
 
