@@ -27,6 +27,7 @@ from scanner.core.errors import ConfigError, StoreError
 from scanner.core.events import FactKind
 from scanner.enrolling import await_enrolment
 from scanner.lane_start import begin
+from scanner.notify import ServiceManager, service_manager
 
 LOG = logging.getLogger("portillon.gate")
 
@@ -56,17 +57,25 @@ def run_gate(config: Config, stop: threading.Event) -> None:
     sys.setswitchinterval(SWITCH_S)
     with only_gate(config.runtime_dir), contextlib.ExitStack() as opening:
         clock = SystemClock()
-        if not await_enrolment(config, clock, stop):
+        manager = service_manager(clock.monotonic_ms)
+        if not await_enrolment(config, clock, stop, manager):
             return
         parts = build_parts(config, clock, opening)
-        _run(parts, stop, opening.pop_all())
+        _run(parts, stop, opening.pop_all(), manager)
 
 
-def _run(parts: GateParts, stop: threading.Event, opened: contextlib.ExitStack) -> None:
+def _run(
+    parts: GateParts,
+    stop: threading.Event,
+    opened: contextlib.ExitStack,
+    manager: ServiceManager,
+) -> None:
     try:
         with opened, _ending(parts):
             _start(parts)
-            _work(parts, stop)
+            manager.ready(_in_short(parts))
+            _work(parts, stop, manager)
+            manager.stopping()
     except Exception as error:
         raise GateCrashedError from error
 
@@ -126,7 +135,8 @@ def _start(parts: GateParts) -> None:
     )
 
 
-def _work(parts: GateParts, stop: threading.Event) -> None:
+def _work(parts: GateParts, stop: threading.Event, manager: ServiceManager) -> None:
+    """The lane's loop. What feeds the watchdog: this thread decides and records, the guard ends pulses."""
     quiet_since = parts.clock.monotonic_ms()
     while not stop.is_set():
         has_seen, has_heard = parts.seeing.look(FRAME_WAIT_S), parts.hearing.listen()
@@ -135,11 +145,20 @@ def _work(parts: GateParts, stop: threading.Event) -> None:
         parts.lane.tick()
         parts.control.serve_waiting()
         parts.memory.follow(parts.lane.state)
+        manager.feed(lambda: _in_short(parts), is_live=parts.turnstile.is_live())
         if parts.lane.state.grant is None:
             _between_people(parts)
         if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:
             quiet_since = parts.clock.monotonic_ms()
             _when_quiet(parts)
+
+
+def _in_short(parts: GateParts) -> str:
+    """For `systemctl status`."""
+    state, doubts = parts.lane.state, parts.doubts
+    simulated = "SIMULATED, " if parts.config.is_simulated else ""
+    wrong = f"; wrong: {', '.join(doubts)}" if doubts else ""
+    return f"{simulated}{state.mode.value}, {state.phase.value}, camera {parts.seeing.state}{wrong}"
 
 
 def _between_people(parts: GateParts) -> None:
