@@ -208,6 +208,18 @@ def find_line(line: str, devices: Path = DEVICES) -> Place:
     return places[0]
 
 
+def holder_of(line: str, devices: Path = DEVICES) -> str:
+    """Who holds the line now, as the kernel says; empty = nobody. Nothing is requested.
+
+    Raises:
+        DeviceError: as `find_line`.
+    """
+    place = find_line(line, devices)
+    with gpiod.Chip(place.path) as chip:
+        found = chip.get_line_info(place.offset)
+        return (found.consumer or "the kernel") if found.used else ""
+
+
 def is_left_on(line: OutputLine, devices: Path = DEVICES) -> bool:
     """True when nobody holds the line and it still drives its relay: a Raspberry Pi keeps an output's level."""
     place = find_line(line.line, devices)

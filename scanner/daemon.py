@@ -27,7 +27,7 @@ from scanner.core.errors import ConfigError, StoreError
 from scanner.core.events import FactKind
 from scanner.enrolling import await_enrolment
 from scanner.lane_start import begin
-from scanner.notify import ServiceManager, service_manager
+from scanner.notify import Supervisor, supervisor_of
 
 LOG = logging.getLogger("portillon.gate")
 
@@ -57,25 +57,25 @@ def run_gate(config: Config, stop: threading.Event) -> None:
     sys.setswitchinterval(SWITCH_S)
     with only_gate(config.runtime_dir), contextlib.ExitStack() as opening:
         clock = SystemClock()
-        manager = service_manager(clock.monotonic_ms)
-        if not await_enrolment(config, clock, stop, manager):
+        supervisor = supervisor_of(clock.monotonic_ms)
+        if not await_enrolment(config, clock, stop, supervisor):
             return
         parts = build_parts(config, clock, opening)
-        _run(parts, stop, opening.pop_all(), manager)
+        _run(parts, stop, opening.pop_all(), supervisor)
 
 
 def _run(
     parts: GateParts,
     stop: threading.Event,
     opened: contextlib.ExitStack,
-    manager: ServiceManager,
+    supervisor: Supervisor,
 ) -> None:
     try:
         with opened, _ending(parts):
             _start(parts)
-            manager.ready(_in_short(parts))
-            _work(parts, stop, manager)
-            manager.stopping()
+            supervisor.ready(_in_short(parts))
+            _work(parts, stop, supervisor)
+            supervisor.stopping()
     except Exception as error:
         raise GateCrashedError from error
 
@@ -135,7 +135,7 @@ def _start(parts: GateParts) -> None:
     )
 
 
-def _work(parts: GateParts, stop: threading.Event, manager: ServiceManager) -> None:
+def _work(parts: GateParts, stop: threading.Event, supervisor: Supervisor) -> None:
     """The lane's loop. What feeds the watchdog: this thread decides and records, the guard ends pulses."""
     quiet_since = parts.clock.monotonic_ms()
     while not stop.is_set():
@@ -145,7 +145,7 @@ def _work(parts: GateParts, stop: threading.Event, manager: ServiceManager) -> N
         parts.lane.tick()
         parts.control.serve_waiting()
         parts.memory.follow(parts.lane.state)
-        manager.feed(lambda: _in_short(parts), is_live=parts.turnstile.is_live())
+        supervisor.feed(lambda: _in_short(parts), is_live=parts.turnstile.is_live())
         if parts.lane.state.grant is None:
             _between_people(parts)
         if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:

@@ -19,7 +19,7 @@ from hardware.system_clock import SystemClock
 from scanner.building import build_camera, enrolled_device
 from scanner.config import Config
 from scanner.core.errors import ConfigError, InputError
-from scanner.notify import ServiceManager
+from scanner.notify import Supervisor
 from scanner.reading.decode import Decoder, build_decoder
 from sync.durable import save_atomically
 from sync.wire import EnrolmentText, parse_message
@@ -34,7 +34,7 @@ NOT_YET = ("gate_not_enrolled", "gate_revoked")
 
 
 def await_enrolment(
-    config: Config, clock: SystemClock, stop: threading.Event, manager: ServiceManager
+    config: Config, clock: SystemClock, stop: threading.Event, supervisor: Supervisor
 ) -> bool:
     """Wait until this device is a gate with a snapshot, reading codes meanwhile; False when told to stop.
 
@@ -54,10 +54,10 @@ def await_enrolment(
         hint = "hold the central's enrolment code before the camera, or: portillon enrol CODE"
         LOG.warning(doubt.message, extra={"code": doubt.code, "hint": hint})
         handing = Handing(config.runtime_dir / "enrol", camera, decoder)
-        manager.ready(WAITING)
+        supervisor.ready(WAITING)
         while not stop.is_set() and not _is_ready(config):
             handing.look(LOOK_S, clock.monotonic_ms())
-            manager.feed(lambda: WAITING, is_live=True)
+            supervisor.feed(lambda: WAITING, is_live=True)
     return not stop.is_set()
 
 

@@ -31,7 +31,7 @@ def build_commands(
         wanted, minutes = _mode(body.get("mode")), _minutes(body.get("minutes"))
         for_ms = None if minutes is None else minutes * MINUTE_MS
         lane.set_mode(wanted, _text(body.get("operator")), for_ms)
-        left_s = lane.free_for_s
+        left_s = status()["lane"]["free_for_s"]
         left = {} if left_s is None else {"free_for_s": left_s}
         return {"mode": lane.state.mode.value, **left}
 

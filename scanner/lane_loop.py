@@ -249,14 +249,6 @@ class Lane:
         return True
 
     @property
-    def free_for_s(self) -> int | None:
-        """Seconds until the free mode ends by itself; None in any other mode."""
-        until_ms = self.state.free_until_ms
-        if until_ms is None:
-            return None
-        return max(0, until_ms - self._ports.clock.reading().mono) // 1_000
-
-    @property
     def directions(self) -> tuple[Direction, ...]:
         """The ways that this lane controls."""
         return self._settings.directions()

@@ -18,7 +18,7 @@ FEED_MS = 1_000
 """A sixth of the unit's WatchdogSec: five may be missed."""
 
 
-class ServiceManager:
+class Supervisor:
     """What started this process, if it wants to hear of it.
 
     Args:
@@ -64,11 +64,11 @@ class ServiceManager:
             door.sendto(text.encode(), self._address)
 
 
-def service_manager(
+def supervisor_of(
     monotonic_ms: Callable[[], int], environment: Mapping[str, str] = os.environ
-) -> ServiceManager:
+) -> Supervisor:
     """As systemd says in the environment."""
-    return ServiceManager(environment.get("NOTIFY_SOCKET", ""), monotonic_ms)
+    return Supervisor(environment.get("NOTIFY_SOCKET", ""), monotonic_ms)
 
 
 def one_line(text: str) -> str:

@@ -145,7 +145,12 @@ def test_a_relay_that_was_left_on_is_an_alarm_of_the_next_start(rig: LaneRig) ->
 
 
 def test_minutes_of_a_mode_are_the_lanes(rig: LaneRig) -> None:
-    mode = build_commands(rig.lane, dict, None)["mode"]
+    def status() -> dict[str, object]:
+        until_ms = rig.lane.state.free_until_ms
+        left_s = None if until_ms is None else (until_ms - rig.clock.monotonic_ms()) // 1_000
+        return {"lane": {"free_for_s": left_s}}
+
+    mode = build_commands(rig.lane, status, None)["mode"]
     assert mode({"mode": "free", "minutes": 2}) == {"mode": "free", "free_for_s": 120}
     assert mode({"mode": "normal"}) == {"mode": "normal"}
 
