@@ -106,6 +106,10 @@ class Machine:
         seconds = self._texts("class/rtc/rtc0/since_epoch")
         return int(seconds[0]) * MS_PER_S if seconds else None
 
+    def has_battery_clock(self) -> bool:
+        """True when a clock with a battery gave the kernel its time at this start."""
+        return "1" in self._texts("class/rtc/rtc*/hctosys")
+
     def _texts(self, pattern: str) -> list[str]:
         return [text for path in sorted(self._sys.glob(pattern)) if (text := _text(path))]
 

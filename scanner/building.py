@@ -16,10 +16,13 @@ from pathlib import Path
 from hardware.assemble import build_indicator, build_scanner, build_turnstile
 from hardware.camera import Camera
 from hardware.frames import FrameSource
+from hardware.machine import Machine
 from hardware.replay import ReplayCamera
 from hardware.simulated import SimulatedTurnstile
 from hardware.system_clock import SystemClock
 from hardware.turnstile import Turnstile
+from scanner.battery_clock import FILE_NAME as BATTERY_CLOCK
+from scanner.battery_clock import BatteryClock
 from scanner.choosing import Choice
 from scanner.config import Config
 from scanner.control import ControlSocket, Reply
@@ -115,7 +118,8 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     lookups = Lookups(config.data_dir / "cache", ledger.own, peers)
     stack.callback(lookups.close)
     proof_path = config.data_dir / "cache" / "time.json"
-    gate_clock = GateClock(clock, proof_path, _floor(ledger, lookups))
+    battery = BatteryClock(config.data_dir / BATTERY_CLOCK, is_fitted=Machine().has_battery_clock())
+    gate_clock = GateClock(clock, proof_path, _floor(ledger, lookups), battery)
     turnstile = stack.enter_context(build_turnstile(turnstile_settings(config.turnstile), clock))
     indicator = build_indicator(indicator_settings(config.indicator), clock)
     stack.callback(indicator.close)

@@ -111,3 +111,9 @@ def test_the_account_is_in_the_groups_that_own_the_devices() -> None:
     groups = re.findall(r"^m portillon (\w+)$", account, flags=re.MULTILINE)
     assert groups == ["gpio", "video", "dialout", "input"]
     assert f"\nSupplementaryGroups={' '.join(groups)}\n" in text_of("portillon-gate.service")
+
+
+def test_logs_give_way_before_facts_find_no_room() -> None:
+    keys = text_of("portillon.journald.conf")
+    assert "\nSystemMaxUse=100M\n" in keys
+    assert "\nSystemKeepFree=1G\n" in keys

@@ -38,8 +38,8 @@ RELAY_IN = "GPIO17"
 RELAY_OUT = "GPIO18"
 
 
-def simulated(*, watched: bool = True) -> Config:
-    """A lane for both directions; ``watched``: sensors report passages."""
+def simulated(*, watched: bool = True, tamper: str = "") -> Config:
+    """A lane for both directions; ``watched``: sensors report passages; ``tamper``: the housing's line."""
 
     def way(relay: str, sensor: str) -> WaySection:
         return WaySection(relay=relay, sensor=sensor if watched else "")
@@ -48,6 +48,7 @@ def simulated(*, watched: bool = True) -> Config:
         turnstile=TurnstileSection(
             backend="simulated",
             fire_input="GPIO24",
+            tamper_input=tamper,
             way_in=way(RELAY_IN, "GPIO22"),
             way_out=way(RELAY_OUT, "GPIO23"),
         )

@@ -79,3 +79,8 @@ def test_the_battery_clock_is_in_milliseconds(tmp_path: Path) -> None:
     assert write(tmp_path, {"class/rtc/rtc0/since_epoch": "1767225600"}).battery_clock_ms() == (
         1_767_225_600_000
     )
+
+
+def test_only_a_chip_that_gave_the_kernel_its_time_is_a_battery_clock(tmp_path: Path) -> None:
+    assert not write(tmp_path, {"class/rtc/rtc0/hctosys": "0"}).has_battery_clock()
+    assert write(tmp_path, {"class/rtc/rtc1/hctosys": "1"}).has_battery_clock()
