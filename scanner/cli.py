@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "doctor": ("scanner.commands.doctor_command", "Look the gate over: machine, devices, files."),
     "decode": ("scanner.commands.decode_command", "Read the codes in pictures and say why not."),
+    "scanner": ("scanner.commands.scanner_command", "Show what wired scanners send, as it comes."),
     "ledger": (
         "scanner.commands.ledger_command",
         "Show, explain, verify or export the recorded facts.",
