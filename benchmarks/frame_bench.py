@@ -31,7 +31,8 @@ from scanner.choosing import Choice
 from scanner.core.lane_state import LaneSettings, Way
 from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
-from scanner.lane_loop import Lane, LanePorts
+from scanner.lane_loop import Lane
+from scanner.lane_parts import LanePorts
 from scanner.lookups import Lookups
 from scanner.reading.decode import Decoder
 from scanner.records.ledger import Ledger

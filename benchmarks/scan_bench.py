@@ -69,7 +69,8 @@ from scanner.core.units import (
     ZoneNo,
 )
 from scanner.gate_clock import GateClock
-from scanner.lane_loop import Lane, LanePorts, Read
+from scanner.lane_loop import Lane
+from scanner.lane_parts import LanePorts, Read
 from scanner.lookups import Lookups
 from scanner.peer_facts import PeerFacts
 from scanner.records.ledger import Ledger

@@ -1,4 +1,4 @@
-"""Wiring: from settings to a turnstile and lamps, by the back end's name.
+"""Wiring: from settings to a turnstile, lamps and scanners, by the back end's name.
 
 Law: the back end that the configuration names is built, or an error is raised. There is no silent fall back, least of
 all to the simulation. A back end is imported only when it is named: the others may not even exist on this machine.
@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hardware.indicator import Indicator, NullIndicator
+from hardware.line_framer import ScannerSettings
 from hardware.pins import PinBank
 from hardware.settings import IndicatorSettings, TurnstileSettings
 from hardware.system_clock import Clock, SystemClock
 from hardware.turnstile import Turnstile
+from hardware.wired_scanner import WiredScanner
 
 
 def build_turnstile(settings: TurnstileSettings, clock: Clock) -> Turnstile:
@@ -39,6 +41,17 @@ def build_indicator(settings: IndicatorSettings, clock: Clock) -> Indicator | Nu
 
         return SimulatedIndicator(settings, clock)
     return Indicator(BANKS[settings.backend](clock), settings, clock)
+
+
+def build_scanner(settings: ScannerSettings, clock: Clock) -> WiredScanner:
+    """A wired scanner, which opens its device by itself and as often as it takes."""
+    if settings.kind == "keyboard":
+        from hardware.hid_scanner import open_keyboard
+
+        return WiredScanner(settings, clock.monotonic_ms, open_keyboard)
+    from hardware.serial_scanner import open_serial
+
+    return WiredScanner(settings, clock.monotonic_ms, open_serial)
 
 
 def _build_gpiod_bank(clock: Clock) -> PinBank:

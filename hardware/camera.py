@@ -42,7 +42,7 @@ class CameraSettings:
     """What is asked of the camera; what it really does is read back and logged.
 
     Args:
-        device: best by `/dev/v4l/by-id/…`, which survives another USB port.
+        device: best by `/dev/v4l/by-id/…`, which survives another USB port; of a ribbon camera its number.
         exposure_100us: fixed shutter time in tenths of a millisecond; None leaves it to the camera.
     """
 
@@ -232,5 +232,6 @@ def _missing(device: str) -> DeviceError:
         "camera_missing",
         f"camera {device!r} cannot be opened or sends nothing; the gate goes on without it and tries"
         f" again at least every {LONGEST_BACK_OFF_S:.0f} s",
-        "See that it is plugged in, `ls /dev/v4l/by-id`, and that this account is in group video.",
+        "See that it is plugged in (USB: `ls /dev/v4l/by-id`; ribbon: `rpicam-hello --list-cameras`), and that this"
+        " account is in group video.",
     )

@@ -82,7 +82,8 @@ class GpiodBank(ClosesItself):
         self._names: dict[int, dict[int, str]] = {}
         self._output_lock = threading.Lock()
 
-    def request_outputs(self, lines: Sequence[OutputLine]) -> None:
+    def request_outputs(self, lines: Sequence[OutputLine]) -> tuple[str, ...]:
+        left_on = tuple(line.line for line in lines if is_left_on(line, self._devices))
         settings = {
             line.line: gpiod.LineSettings(
                 direction=Direction.OUTPUT,
@@ -92,6 +93,7 @@ class GpiodBank(ClosesItself):
             for line in lines
         }
         self._request(settings, is_output=True)
+        return left_on
 
     def request_inputs(self, lines: Sequence[InputLine]) -> None:
         settings = {
@@ -204,6 +206,37 @@ def find_line(line: str, devices: Path = DEVICES) -> Place:
             f"name the chip too: '{places[0].label}/{name}'",
         )
     return places[0]
+
+
+def holder_of(line: str, devices: Path = DEVICES) -> str:
+    """Who holds the line now, as the kernel says; empty = nobody. Nothing is requested.
+
+    Raises:
+        DeviceError: as `find_line`.
+    """
+    place = find_line(line, devices)
+    with gpiod.Chip(place.path) as chip:
+        found = chip.get_line_info(place.offset)
+        return (found.consumer or "the kernel") if found.used else ""
+
+
+def is_left_on(line: OutputLine, devices: Path = DEVICES) -> bool:
+    """True when nobody holds the line and it still drives its relay: a Raspberry Pi keeps an output's level."""
+    place = find_line(line.line, devices)
+    with gpiod.Chip(place.path) as chip:
+        found = chip.get_line_info(place.offset)
+        if found.used or found.direction is not Direction.OUTPUT:
+            return False
+    config: ChipConfig = {
+        place.offset: gpiod.LineSettings(direction=Direction.AS_IS, active_low=line.active_low)
+    }
+    request = _request_on(place.path, {line.line: place}, config)
+    try:
+        return request.get_value(place.offset) is Value.ACTIVE
+    except OSError as error:
+        raise failed(line.line, place.label, str(error.strerror)) from error
+    finally:
+        request.release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ LAMPS_OF: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Which lamps make a colour: the first row whose lamps are all fitted; none fitted, none lit."""
 
+REJECTING = frozenset({"orange", "red"})
+"""Colours of a refusal: they pulse the reject output where one is wired."""
+
 SHORT_MS, LONG_MS, GAP_MS = 80, 500, 90
 PATTERNS: dict[str, tuple[int, ...]] = {
     "silent": (),
@@ -70,7 +73,11 @@ class Indicator:
     def show(self, colour: str, sound: str = "silent") -> None:
         """Light ``colour`` (`LAMPS_OF`) and play ``sound`` (`PATTERNS`). Whatever was on is over."""
         now_ms = self._clock.monotonic_ms()
-        agenda = [*self._lamps(colour, now_ms), *self._tones(sound, now_ms)]
+        agenda = [
+            *self._lamps(colour, now_ms),
+            *self._tones(sound, now_ms),
+            *self._rejection(colour, now_ms),
+        ]
         with self._lock:
             self._agenda = sorted(agenda, key=lambda switching: switching[0])
         self._keeper.wake()
@@ -108,6 +115,14 @@ class Indicator:
             agenda += [(now_ms, line, True), (now_ms + length_ms, line, False)]
             now_ms += length_ms + GAP_MS
         return agenda
+
+    def _rejection(self, colour: str, now_ms: int) -> list[tuple[int, str, bool]]:
+        if self._settings.reject is None:
+            return []
+        line, over_ms = self._settings.reject.line, now_ms + self._settings.reject_ms
+        if colour not in REJECTING:
+            return [(now_ms, line, False)]
+        return [(now_ms, line, True), (over_ms, line, False)]
 
     def _play(self) -> int | None:
         """Switch what is due, in order. The lock is held so that an older picture never paints over a newer one."""

@@ -61,8 +61,11 @@ class Edge:
 class PinBank(Protocol):
     """Requested lines of one machine. Not to be shared between threads, but for `set`."""
 
-    def request_outputs(self, lines: Sequence[OutputLine]) -> None:
+    def request_outputs(self, lines: Sequence[OutputLine]) -> tuple[str, ...]:
         """Take the lines as outputs, each inactive from the first moment.
+
+        Returns:
+            The lines that somebody before us had left active, as far as this bank can tell.
 
         Raises:
             DeviceError: ``line_unknown``, ``line_busy``, ``line_failed``.

@@ -4,6 +4,8 @@ Law: outputs and level polling, nothing else of that API: its edges are threads 
 two libraries. Only our own pins are cleaned up. The module is imported when the configuration asks for it and never
 before: on another machine the import itself fails.
 
+What was left on by a process that died cannot be told: this API shows a pin's level only once it is set up.
+
 A passage shorter than the time between two calls of `edges` is not seen: prefer the gpiod bank. Old RPi.GPIO lets two
 processes share a pin, so there a second daemon is only told by the ledger's lock.
 
@@ -58,11 +60,12 @@ class RpiGpioBank(ClosesItself):
         self._lock = threading.RLock()
         self._set_numbering()
 
-    def request_outputs(self, lines: Sequence[OutputLine]) -> None:
+    def request_outputs(self, lines: Sequence[OutputLine]) -> tuple[str, ...]:
         for line in lines:
             self._setup(line.line, self._gpio.OUT, initial=_electrical(line, on=False))
             self._outputs[line.line] = line
             self._levels[line.line] = False
+        return ()
 
     def request_inputs(self, lines: Sequence[InputLine]) -> None:
         pulls = {

@@ -23,6 +23,7 @@ MIN_MS = (0, 5_000)
 STUCK_MS = (1_000, 300_000)
 WALK_MS = (0, 60_000)
 SHOW_MS = (0, 60_000)
+REJECT_MS = (50, 5_000)
 
 DirectionName = Literal["in", "out"]
 
@@ -120,18 +121,24 @@ class TurnstileSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorSettings:
-    """Lamps and buzzer; None = not fitted. ``show_ms``: how long a colour stays (0 = until the next)."""
+    """Lamps and buzzer; None = not fitted. ``show_ms``: how long a colour stays (0 = until the next).
+
+    ``reject`` tells another machine of a refusal: it is on for ``reject_ms``.
+    """
 
     backend: str
     red: OutputLine | None = None
     green: OutputLine | None = None
     amber: OutputLine | None = None
     buzzer: OutputLine | None = None
+    reject: OutputLine | None = None
     show_ms: int = 3_000
+    reject_ms: int = 500
 
     def __post_init__(self) -> None:
         require_choice("indicator.backend", self.backend, (*BACKENDS, "none"))
         require_range("show_ms", self.show_ms, SHOW_MS)
+        require_range("reject_ms", self.reject_ms, REJECT_MS)
         require_distinct(line.line for line in self.outputs())
 
     def lamps(self) -> dict[str, OutputLine]:
@@ -141,11 +148,11 @@ class IndicatorSettings:
 
     def outputs(self) -> tuple[OutputLine, ...]:
         """Every fitted line."""
-        buzzer = () if self.buzzer is None else (self.buzzer,)
-        return (*self.lamps().values(), *buzzer)
+        others = [line for line in (self.buzzer, self.reject) if line is not None]
+        return (*self.lamps().values(), *others)
 
 
-def require_range(name: str, value: int, limits: tuple[int, int]) -> None:
+def require_range(name: str, value: int, limits: tuple[int, int], unit: str = "ms") -> None:
     """``value`` lies within its limits.
 
     Raises:
@@ -155,7 +162,7 @@ def require_range(name: str, value: int, limits: tuple[int, int]) -> None:
     if not low <= value <= high:
         raise ConfigError(
             "hardware_out_of_range",
-            f"{name} {value!r} is outside {low}..{high} ms: the gate does not start",
+            f"{name} {value!r} is outside {low}..{high} {unit}: the gate does not start",
             f"set it to a value from {low} to {high}",
         )
 

@@ -55,6 +55,8 @@ class _Line:
     level: bool = False
     consumer: str = ""
     is_output: bool = False
+    is_left_output: bool = False
+    """Nobody holds it any more, and it drives what it last drove."""
     is_driven: bool = False
     """The world moves it, so the chip's own resistor does not."""
     active_low: bool = False
@@ -189,12 +191,24 @@ class SimulatedChip:
             for line in self._watched:
                 self._settle(line, now_ms)
 
-    def borrow_outputs(self, lines: Sequence[OutputLine]) -> None:
-        """Give the lines to a bank, all or none: driven inactive as they become outputs."""
+    def borrow_outputs(self, lines: Sequence[OutputLine]) -> tuple[str, ...]:
+        """Give the lines to a bank, all or none: driven inactive as they become outputs. Those that were left on."""
         with self._lock:
-            for wire, line in zip(self._borrow(lines), lines, strict=True):
+            wires = list(zip(self._borrow(lines), lines, strict=True))
+            left_on = [
+                line.line
+                for wire, line in wires
+                if wire.is_left_output and wire.level is not line.active_low
+            ]
+            for wire, line in wires:
                 wire.is_output, wire.active_low = True, line.active_low
                 self.write(line.line, level=line.active_low)
+            return tuple(left_on)
+
+    def drives(self, line: str) -> bool:
+        """True for an output, also for one whose owner is gone."""
+        wire = self._at(line)
+        return wire.is_output or wire.is_left_output
 
     def borrow_inputs(self, lines: Sequence[InputLine]) -> None:
         """Give the lines to a bank, all or none: a free input goes where its resistor pulls it."""
@@ -235,6 +249,7 @@ class SimulatedChip:
         """The owner is gone. An output's level stays as it was, as on a Raspberry Pi."""
         with self._lock:
             wire = self._at(line)
+            wire.is_left_output = wire.is_output
             wire.consumer, wire.is_output, wire.debouncer = "", False, None
             self._watched = [kept for kept in self._watched if kept is not wire]
 
@@ -303,9 +318,10 @@ class SimulatedBank(ClosesItself):
         self._outputs: dict[str, OutputLine] = {}
         self._inputs: dict[str, InputLine] = {}
 
-    def request_outputs(self, lines: Sequence[OutputLine]) -> None:
-        self._chip.borrow_outputs(lines)
+    def request_outputs(self, lines: Sequence[OutputLine]) -> tuple[str, ...]:
+        left_on = self._chip.borrow_outputs(lines)
         self._outputs |= {line.line: line for line in lines}
+        return left_on
 
     def request_inputs(self, lines: Sequence[InputLine]) -> None:
         self._chip.borrow_inputs(lines)

@@ -34,7 +34,8 @@ class Turnstile:
         self._is_closed = False
         with ExitStack() as opened:
             opened.callback(bank.close)
-            bank.request_outputs(settings.outputs())
+            self.left_on = bank.request_outputs(settings.outputs())
+            """Relays that were on when we came: whoever held them died with the arm released."""
             self._guard = PulseGuard(bank, clock)
             opened.callback(self._guard.close)
             self._inputs = Inputs(bank, settings.inputs(), clock, settings.stuck_ms)

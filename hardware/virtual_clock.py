@@ -9,7 +9,7 @@ Source: docs/hardware.md, "Simulation".
 from __future__ import annotations
 
 from hardware.deadlines import Expire, Keeper
-from hardware.system_clock import ClockSample
+from hardware.system_clock import ClockSample, SyncState
 
 START_WALL_MS = 1_767_225_600_000
 """2026-01-01T00:00Z"""
@@ -41,6 +41,10 @@ class VirtualClock:
 
     def is_synchronised(self) -> bool:
         return self.synchronised
+
+    def sync_state(self) -> SyncState:
+        """What its kernel says, for the doctor."""
+        return SyncState.SYNCHRONISED if self.synchronised else SyncState.UNSYNCHRONISED
 
     def sample(self) -> ClockSample:
         return ClockSample(self.now_ms(), self._mono_ms, self.boot_id(), self.synchronised)

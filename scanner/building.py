@@ -13,32 +13,47 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.assemble import build_indicator, build_turnstile
-from hardware.camera import Camera, CameraSettings
+from hardware.assemble import build_indicator, build_scanner, build_turnstile
+from hardware.camera import Camera
 from hardware.frames import FrameSource
+from hardware.machine import Machine
 from hardware.replay import ReplayCamera
 from hardware.simulated import SimulatedTurnstile
 from hardware.system_clock import SystemClock
+from hardware.turnstile import Turnstile
+from scanner.battery_clock import FILE_NAME as BATTERY_CLOCK
+from scanner.battery_clock import BatteryClock
 from scanner.choosing import Choice
-from scanner.config import CameraSection, Config
+from scanner.config import Config
 from scanner.control import ControlSocket, Reply
 from scanner.core.credential import clean
 from scanner.core.errors import ConfigError
 from scanner.core.units import DeviceId, Direction, Instant
 from scanner.gate_clock import GateClock
 from scanner.gate_commands import build_commands
-from scanner.lane_loop import Lane, LanePorts
+from scanner.hearing import Ear, Hearing
+from scanner.lane_loop import Lane
+from scanner.lane_memory import FILE_NAME as LANE_MEMORY
+from scanner.lane_memory import LaneMemory
+from scanner.lane_parts import LanePorts
 from scanner.lookups import Lookups
 from scanner.peer_facts import PeerFacts
 from scanner.ports import TurnstilePort
 from scanner.reading.candidate import Candidate
 from scanner.reading.decode import build_decoder
 from scanner.records.ledger import Ledger
+from scanner.sections import CameraSection
 from scanner.seeing import Seeing
-from scanner.staff_commands import build_staff_commands
+from scanner.staff_commands import STAFF_PROVEN, build_staff_commands
 from scanner.staff_pins import StaffPins
 from scanner.status import Senses, status
-from scanner.wiring import indicator_settings, lane_settings, turnstile_settings
+from scanner.wiring import (
+    camera_settings,
+    indicator_settings,
+    lane_settings,
+    scanner_settings,
+    turnstile_settings,
+)
 from sync.device import Device, load_device
 
 
@@ -54,8 +69,11 @@ class GateParts:
     gate_clock: GateClock
     ports: LanePorts
     lane: Lane
+    memory: LaneMemory
     seeing: Seeing
+    hearing: Hearing
     control: ControlSocket
+    turnstile: Turnstile
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -63,7 +81,8 @@ class GateParts:
         aside = self.ledger.set_aside
         of_ledger = () if aside is None else (aside.code,)
         looks = (*self.lookups.fault_codes, *self.seeing.doubts.open_codes)
-        return (*of_ledger, *self.lane.doubts, *looks, *self.peers.doubts.open_codes)
+        hears = (*self.hearing.doubt_codes, *self.memory.doubts.open_codes)
+        return (*of_ledger, *self.lane.doubts, *looks, *hears, *self.peers.doubts.open_codes)
 
     def status(self) -> Reply:
         """What the gate says of itself."""
@@ -78,6 +97,7 @@ class GateParts:
                 frames=self.seeing.frames,
                 decoder_faults=self.seeing.decoder.faults,
                 is_simulated=self.config.is_simulated,
+                scanners=self.hearing.states(),
             ),
             self.doubts,
             self.lane.question,
@@ -98,7 +118,8 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     lookups = Lookups(config.data_dir / "cache", ledger.own, peers)
     stack.callback(lookups.close)
     proof_path = config.data_dir / "cache" / "time.json"
-    gate_clock = GateClock(clock, proof_path, _floor(ledger, lookups))
+    battery = BatteryClock(config.data_dir / BATTERY_CLOCK, is_fitted=Machine().has_battery_clock())
+    gate_clock = GateClock(clock, proof_path, _floor(ledger, lookups), battery)
     turnstile = stack.enter_context(build_turnstile(turnstile_settings(config.turnstile), clock))
     indicator = build_indicator(indicator_settings(config.indicator), clock)
     stack.callback(indicator.close)
@@ -111,7 +132,9 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     )
     control = ControlSocket(config.runtime_dir / "gate.sock")
     stack.callback(control.close)
-    lane = Lane(ports, lane_settings(config), control.notify)
+    memory = LaneMemory(config.data_dir / LANE_MEMORY)
+    lane = Lane(ports, lane_settings(config), control.notify, memory.load())
+    hearing = _build_hearing(config, clock, lane, lookups, stack)
     seeing = _build_seeing(config.camera, clock, lane, lookups, stack)
     parts = GateParts(
         config=config,
@@ -122,12 +145,15 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
         gate_clock=gate_clock,
         ports=ports,
         lane=lane,
+        memory=memory,
         seeing=seeing,
+        hearing=hearing,
         control=control,
+        turnstile=turnstile,
     )
     control.offer(build_commands(lane, parts.status, _simulated_passage(turnstile)))
     pins = StaffPins(lambda: lookups.operators, clock.monotonic_ms)
-    proven = {"answer": pins.identify, "inspect": pins.identify}
+    proven = dict.fromkeys(STAFF_PROVEN, pins.identify)
     control.offer(build_staff_commands(lane), proven)
     return parts
 
@@ -175,10 +201,30 @@ def _build_seeing(
     def is_known(candidate: Candidate) -> bool:
         return lookups.is_known(clean(candidate.payload), candidate.symbology)
 
-    def direction() -> Direction:
-        return lookups.gate.direction or Direction.IN
+    return Seeing(lane, camera, decoder, Choice(is_known), _facing("gate", lookups))
 
-    return Seeing(lane, camera, decoder, Choice(is_known), direction)
+
+def _build_hearing(
+    config: Config,
+    clock: SystemClock,
+    lane: Lane,
+    lookups: Lookups,
+    stack: contextlib.ExitStack,
+) -> Hearing:
+    ears = []
+    for number, section in enumerate(config.scanner, start=1):
+        settings = scanner_settings(number, section)
+        source = build_scanner(settings, clock)
+        stack.callback(source.close)
+        ears.append(Ear(settings.name, source, _facing(section.direction, lookups)))
+    return Hearing(lane, tuple(ears))
+
+
+def _facing(named: str, lookups: Lookups) -> Callable[[], Direction]:
+    """Which way a source opens: the one that is named, or the gate's, which the snapshot in use may change."""
+    if named == "gate":
+        return lambda: lookups.gate.direction or Direction.IN
+    return lambda: Direction(named)
 
 
 def build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | None:
@@ -194,10 +240,11 @@ def build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | No
             from_newest=section.follow,
             loop=section.loop,
         )
-    settings = CameraSettings(
-        device=section.device, width=section.width, height=section.height, fps=section.fps
-    )
-    return Camera(settings, clock.monotonic_ms)
+    if section.source == "csi":
+        from hardware.csi_camera import open_csi
+
+        return Camera(camera_settings(section), clock.monotonic_ms, open_csi)
+    return Camera(camera_settings(section), clock.monotonic_ms)
 
 
 def _simulated_passage(turnstile: TurnstilePort) -> Callable[[bool], None] | None:

@@ -24,7 +24,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "scanner.commands.lane_command",
         "Look at a running lane, change its mode, answer it.",
     ),
+    "doctor": ("scanner.commands.doctor_command", "Look the gate over: machine, devices, files."),
     "decode": ("scanner.commands.decode_command", "Read the codes in pictures and say why not."),
+    "scanner": ("scanner.commands.scanner_command", "Show what wired scanners send, as it comes."),
     "ledger": (
         "scanner.commands.ledger_command",
         "Show, explain, verify or export the recorded facts.",

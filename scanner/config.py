@@ -1,7 +1,7 @@
 """The installer's file: TOML, strict, every setting with its unit, limits and meaning in one place.
 
 Law: an unknown key is an error that names the valid ones; a value out of range names its limit. Nothing is guessed:
-a back end is simulated only because this file says so. The tables below are also docs/configuration.md.
+a back end is simulated only because this file says so. The settings stand in `scanner.sections`.
 
 Source: docs/configuration.md (generated from here).
 """
@@ -13,159 +13,26 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from scanner.core.errors import ConfigError
 from scanner.reading.symbologies import known_formats
+from scanner.sections import (
+    CameraSection,
+    CentralSection,
+    GateSection,
+    IndicatorSection,
+    ScannerSection,
+    TurnstileSection,
+)
 from sync.settings import SyncSettings
 
-Meta = msgspec.Meta
 CONFIG_BYTES = 256 * 1024
+CSI_WIDTH_STEP_PX = 64
 PLACE = re.compile(r"`\$\.([a-z0-9_.]+)")
 """Where msgspec says that a value stands."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateSection:
-    """Where this gate keeps its files."""
-
-    data_dir: Annotated[str, Meta(description="Folder of ledger, cache, peers and keys.")] = (
-        "/var/lib/portillon"
-    )
-    runtime_dir: Annotated[
-        str, Meta(description="Folder of the control socket; empty after a boot.")
-    ] = "/run/portillon"
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING"], Meta(description="Least level of log lines.")
-    ] = "INFO"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CentralSection:
-    """The central this gate syncs with."""
-
-    url: Annotated[
-        str, Meta(description="Address of the central; plain http only on this machine.")
-    ] = ""
-    poll_s: Annotated[float, Meta(ge=0.2, le=3600, description="Seconds between two contacts.")] = (
-        30.0
-    )
-    max_shrink: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=1,
-            description="Share of its grants that a new snapshot may lack before a person has to say yes.",
-        ),
-    ] = 0.5
-    key_path: Annotated[
-        str, Meta(description="The device key; empty = `keys/device.key` in data_dir.")
-    ] = ""
-    ca_path: Annotated[
-        str, Meta(description="Certificates to trust for https; empty = those shipped.")
-    ] = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CameraSection:
-    """What the gate sees."""
-
-    source: Annotated[
-        Literal["v4l2", "replay", "none"],
-        Meta(description="A camera, a folder or video played as one, or none."),
-    ] = "v4l2"
-    device: Annotated[str, Meta(description="V4L2 device, best by `/dev/v4l/by-id/…`.")] = (
-        "/dev/video0"
-    )
-    path: Annotated[str, Meta(description="Folder of images or video file to replay.")] = ""
-    follow: Annotated[
-        bool, Meta(description="Replay: keep showing the last image and wait for new ones.")
-    ] = False
-    loop: Annotated[bool, Meta(description="Replay: start again at the end.")] = False
-    fps: Annotated[float, Meta(ge=1, le=120, description="Frames a second.")] = 30.0
-    width: Annotated[int, Meta(ge=160, le=4096, description="Pixels.")] = 1280
-    height: Annotated[int, Meta(ge=120, le=4096, description="Pixels.")] = 720
-    formats: Annotated[
-        tuple[str, ...], Meta(description="Symbologies to read; see docs/decoding.md.")
-    ] = ("qr", "aztec", "code128", "pdf417")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaySection:
-    """Lines of one direction of the turnstile; empty = not wired. A line is a name or ``chip-label/offset``."""
-
-    relay: Annotated[str, Meta(description="Output line that releases the arm.")] = ""
-    sensor: Annotated[
-        str, Meta(description="Input line that reports a passage; empty = nothing watches.")
-    ] = ""
-    sensor_contact: Annotated[
-        Literal["no", "nc"],
-        Meta(description="Contact that closes (no) or opens (nc) on a passage."),
-    ] = "no"
-    sensor_closes_to: Annotated[
-        Literal["ground", "supply"], Meta(description="What the closed contact connects to.")
-    ] = "ground"
-    sensor_debounce_ms: Annotated[
-        int, Meta(ge=0, le=100, description="A level counts once stable for this long.")
-    ] = 5
-    sensor_min_ms: Annotated[
-        int, Meta(ge=0, le=5000, description="Shorter reports are ignored.")
-    ] = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnstileSection:
-    """The arm: relay, passage sensors and their times."""
-
-    backend: Annotated[
-        Literal["gpiod", "rpi_gpio", "simulated"],
-        Meta(description="How pins are driven. Simulated only if you say so here."),
-    ] = "gpiod"
-    pulse_ms: Annotated[int, Meta(ge=100, le=2000, description="Length of the release pulse.")] = (
-        300
-    )
-    passage_wait_s: Annotated[
-        float, Meta(ge=1, le=60, description="How long a person may take to turn the arm.")
-    ] = 5.0
-    active_low: Annotated[bool, Meta(description="Relay boards that switch on at 0 V.")] = False
-    fire_input: Annotated[
-        str, Meta(description="Input that reports the fire contact (never drives it).")
-    ] = ""
-    fire_contact: Annotated[
-        Literal["no", "nc"],
-        Meta(description="Fire contact; nc, so that a cut wire reads as fire."),
-    ] = "nc"
-    tamper_input: Annotated[str, Meta(description="Input of the housing's contact.")] = ""
-    tamper_contact: Annotated[
-        Literal["no", "nc"],
-        Meta(description="Housing contact; nc, so that a cut wire reads as opened."),
-    ] = "nc"
-    simulated_walk_ms: Annotated[
-        int,
-        Meta(ge=0, le=60_000, description="Simulation: a person turns the arm after this."),
-    ] = 800
-    way_in: Annotated[WaySection, Meta(description="Lines of the way in.")] = field(
-        default_factory=WaySection
-    )
-    way_out: Annotated[WaySection, Meta(description="Lines of the way out.")] = field(
-        default_factory=WaySection
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndicatorSection:
-    """Lamps and buzzer."""
-
-    backend: Annotated[
-        Literal["gpiod", "rpi_gpio", "simulated", "none"],
-        Meta(description="How lamps are driven; none = no lamps wired."),
-    ] = "none"
-    red: Annotated[str, Meta(description="Output line.")] = ""
-    green: Annotated[str, Meta(description="Output line.")] = ""
-    amber: Annotated[str, Meta(description="Output line.")] = ""
-    buzzer: Annotated[str, Meta(description="Output line.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +42,7 @@ class Config:
     gate: GateSection = field(default_factory=GateSection)
     central: CentralSection = field(default_factory=CentralSection)
     camera: CameraSection = field(default_factory=CameraSection)
+    scanner: tuple[ScannerSection, ...] = ()
     turnstile: TurnstileSection = field(default_factory=TurnstileSection)
     indicator: IndicatorSection = field(default_factory=IndicatorSection)
 
@@ -262,7 +130,11 @@ def _refuse_unknown_keys(table: dict[str, Any], section: type, name: str, place:
                 "mend the spelling or take the line out",
             )
         inner = hints[key]
-        if dataclasses.is_dataclass(inner) and isinstance(value, dict):
+        if inner == tuple[ScannerSection, ...]:
+            for n, item in enumerate(value if isinstance(value, list) else ()):
+                if isinstance(item, dict):
+                    _refuse_unknown_keys(item, ScannerSection, name, f"{place}{key}[{n}].")
+        elif dataclasses.is_dataclass(inner) and isinstance(value, dict):
             _refuse_unknown_keys(value, inner, name, f"{place}{key}.")  # type: ignore[arg-type]
 
 
@@ -271,6 +143,10 @@ def _refuse_control_characters(table: dict[str, Any], name: str, place: str) -> 
     for key, value in table.items():
         if isinstance(value, dict):
             _refuse_control_characters(value, name, f"{place}{key}.")
+        elif isinstance(value, list) and key == "scanner":
+            for n, item in enumerate(value):
+                if isinstance(item, dict):
+                    _refuse_control_characters(item, name, f"{place}{key}[{n}].")
         elif isinstance(value, str) and not value.isprintable():
             raise ConfigError(
                 "config_bad_value",
@@ -293,6 +169,19 @@ def _refuse_contradictions(config: Config, name: str) -> None:
         raise ConfigError(
             "config_bad_value", f"{name}: camera.formats: {error.message}", error.hint
         ) from error
+    if config.camera.source == "csi" and config.camera.width % CSI_WIDTH_STEP_PX:
+        raise ConfigError(
+            "config_bad_value",
+            f"{name}: camera.width {config.camera.width} is no multiple of {CSI_WIDTH_STEP_PX} px,"
+            " as a ribbon camera needs it",
+            "1280 and 640 are such widths",
+        )
+    if any(not scanner.device for scanner in config.scanner):
+        raise ConfigError(
+            "config_bad_value",
+            f"{name}: a [[scanner]] names no device",
+            "name it by /dev/serial/by-id/ or /dev/input/by-id/",
+        )
     if config.camera.source == "replay" and not config.camera.path:
         raise ConfigError(
             "config_bad_value",
@@ -328,7 +217,9 @@ def _rows(section: Any, place: str) -> list[Setting]:
     hints = get_type_hints(type(section), include_extras=True)
     for item in dataclasses.fields(section):
         value, hint = getattr(section, item.name), hints[item.name]
-        if dataclasses.is_dataclass(value):
+        if item.name == "scanner":
+            rows += _rows(ScannerSection(), "[scanner].")
+        elif dataclasses.is_dataclass(value):
             rows += _rows(value, f"{place}{item.name}.")
         else:
             kind, meaning = _kind(hint)

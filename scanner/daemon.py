@@ -27,6 +27,7 @@ from scanner.core.errors import ConfigError, StoreError
 from scanner.core.events import FactKind
 from scanner.enrolling import await_enrolment
 from scanner.lane_start import begin
+from scanner.notify import Supervisor, supervisor_of
 
 LOG = logging.getLogger("portillon.gate")
 
@@ -56,17 +57,25 @@ def run_gate(config: Config, stop: threading.Event) -> None:
     sys.setswitchinterval(SWITCH_S)
     with only_gate(config.runtime_dir), contextlib.ExitStack() as opening:
         clock = SystemClock()
-        if not await_enrolment(config, clock, stop):
+        supervisor = supervisor_of(clock.monotonic_ms)
+        if not await_enrolment(config, clock, stop, supervisor):
             return
         parts = build_parts(config, clock, opening)
-        _run(parts, stop, opening.pop_all())
+        _run(parts, stop, opening.pop_all(), supervisor)
 
 
-def _run(parts: GateParts, stop: threading.Event, opened: contextlib.ExitStack) -> None:
+def _run(
+    parts: GateParts,
+    stop: threading.Event,
+    opened: contextlib.ExitStack,
+    supervisor: Supervisor,
+) -> None:
     try:
         with opened, _ending(parts):
             _start(parts)
-            _work(parts, stop)
+            supervisor.ready(_in_short(parts))
+            _work(parts, stop, supervisor)
+            supervisor.stopping()
     except Exception as error:
         raise GateCrashedError from error
 
@@ -115,7 +124,7 @@ def _lock_file(runtime_dir: Path) -> IO[str]:
 
 def _start(parts: GateParts) -> None:
     how = "simulated" if parts.config.is_simulated else parts.config.turnstile.backend
-    begin(parts.lane, parts.ledger, how)
+    begin(parts.lane, parts.ledger, how, parts.turnstile.left_on)
     # what was built stays: later collections need not walk it while somebody waits
     gc.freeze()
     LOG.info(
@@ -126,18 +135,30 @@ def _start(parts: GateParts) -> None:
     )
 
 
-def _work(parts: GateParts, stop: threading.Event) -> None:
+def _work(parts: GateParts, stop: threading.Event, supervisor: Supervisor) -> None:
+    """The lane's loop. What feeds the watchdog: this thread decides and records, the guard ends pulses."""
     quiet_since = parts.clock.monotonic_ms()
     while not stop.is_set():
-        if parts.seeing.look(FRAME_WAIT_S):
+        has_seen, has_heard = parts.seeing.look(FRAME_WAIT_S), parts.hearing.listen()
+        if has_seen or has_heard:
             quiet_since = parts.clock.monotonic_ms()
         parts.lane.tick()
         parts.control.serve_waiting()
+        parts.memory.follow(parts.lane.state)
+        supervisor.feed(lambda: _in_short(parts), is_live=parts.turnstile.is_live())
         if parts.lane.state.grant is None:
             _between_people(parts)
         if parts.clock.monotonic_ms() - quiet_since > IDLE_S * 1000:
             quiet_since = parts.clock.monotonic_ms()
             _when_quiet(parts)
+
+
+def _in_short(parts: GateParts) -> str:
+    """For `systemctl status`."""
+    state, doubts = parts.lane.state, parts.doubts
+    simulated = "SIMULATED, " if parts.config.is_simulated else ""
+    wrong = f"; wrong: {', '.join(doubts)}" if doubts else ""
+    return f"{simulated}{state.mode.value}, {state.phase.value}, camera {parts.seeing.state}{wrong}"
 
 
 def _between_people(parts: GateParts) -> None:
@@ -157,6 +178,7 @@ def _when_quiet(parts: GateParts) -> None:
     snapshot = parts.lookups.snapshot
     if snapshot is not None:
         parts.gate_clock.raise_floor(snapshot.created_at)
+    parts.memory.try_again()
     gc.collect()
 
 

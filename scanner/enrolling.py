@@ -19,6 +19,7 @@ from hardware.system_clock import SystemClock
 from scanner.building import build_camera, enrolled_device
 from scanner.config import Config
 from scanner.core.errors import ConfigError, InputError
+from scanner.notify import Supervisor
 from scanner.reading.decode import Decoder, build_decoder
 from sync.durable import save_atomically
 from sync.wire import EnrolmentText, parse_message
@@ -28,10 +29,13 @@ LOOK_S = 0.2
 AGAIN_MS = 5_000
 """A code that is still held up goes to sync again after so long: the line may have been down."""
 TEXT_BYTES = 4_096
+WAITING = "not enrolled: waits for a code before its camera"
 NOT_YET = ("gate_not_enrolled", "gate_revoked")
 
 
-def await_enrolment(config: Config, clock: SystemClock, stop: threading.Event) -> bool:
+def await_enrolment(
+    config: Config, clock: SystemClock, stop: threading.Event, supervisor: Supervisor
+) -> bool:
     """Wait until this device is a gate with a snapshot, reading codes meanwhile; False when told to stop.
 
     Raises:
@@ -50,8 +54,10 @@ def await_enrolment(config: Config, clock: SystemClock, stop: threading.Event) -
         hint = "hold the central's enrolment code before the camera, or: portillon enrol CODE"
         LOG.warning(doubt.message, extra={"code": doubt.code, "hint": hint})
         handing = Handing(config.runtime_dir / "enrol", camera, decoder)
+        supervisor.ready(WAITING)
         while not stop.is_set() and not _is_ready(config):
             handing.look(LOOK_S, clock.monotonic_ms())
+            supervisor.feed(lambda: WAITING, is_live=True)
     return not stop.is_set()
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from scanner.battery_clock import BatteryClock
 from scanner.core import clock
 from scanner.core.clock import CentralTime, ClockFact, ClockReading, ClockSample
 from scanner.core.units import BootId, Instant, MonoMs
@@ -45,8 +46,15 @@ class MachineClocks(Protocol):
 class GateClock:
     """Readings for one lane."""
 
-    def __init__(self, machine: MachineClocks, proof_path: Path, floor: Instant) -> None:
+    def __init__(
+        self,
+        machine: MachineClocks,
+        proof_path: Path,
+        floor: Instant,
+        battery: BatteryClock | None = None,
+    ) -> None:
         self._machine = machine
+        self._battery = battery
         self._proof_path = proof_path
         self._boot = BootId(machine.boot_id())
         self._memory = clock.started(floor)
@@ -66,6 +74,7 @@ class GateClock:
             boot=self._boot,
             is_synchronised=self._is_synchronised,
             central=self._central,
+            rtc_set_at=None if self._battery is None else self._battery.set_at,
         )
         self._memory, reading, facts = clock.step(self._memory, sample)
         self._facts += facts
@@ -85,6 +94,9 @@ class GateClock:
     def _look(self, mono: int) -> None:
         self._looked_ms = mono
         self._is_synchronised = self._machine.is_synchronised()
+        if self._battery is not None:
+            wall = Instant(self._machine.now_ms())
+            self._battery.look(mono, wall, is_synchronised=self._is_synchronised)
         proof = _load_proof(self._proof_path)
         if proof is not None:
             self._central = CentralTime(

@@ -20,6 +20,8 @@ from scanner.lane_loop import Lane
 TEXT_CHARACTERS = 80
 WENT_BACK = "snapshot_gone_back"
 """What the ledger says when a person goes back to the base before."""
+MINUTE_MS = 60_000
+MINUTES_MAX = 24 * 60
 Simulate = Callable[[bool], None]
 
 
@@ -29,8 +31,12 @@ def build_commands(
     """The commands of one gate. ``simulate_passage`` None: the turnstile is real."""
 
     def mode(body: Mapping[str, Any]) -> Reply:
-        lane.set_mode(_mode(body.get("mode")), _text(body.get("operator")))
-        return {"mode": lane.state.mode.value}
+        wanted, minutes = _mode(body.get("mode")), _minutes(body.get("minutes"))
+        for_ms = None if minutes is None else minutes * MINUTE_MS
+        lane.set_mode(wanted, _text(body.get("operator")), for_ms)
+        left_s = status()["lane"]["free_for_s"]
+        left = {} if left_s is None else {"free_for_s": left_s}
+        return {"mode": lane.state.mode.value, **left}
 
     def went_back(body: Mapping[str, Any]) -> Reply:
         lane.note(FactKind.ALARM, note=WENT_BACK, operator=_text(body.get("operator")))
@@ -65,6 +71,19 @@ def _mode(value: object) -> LaneMode:
             f"mode {str(value)[:40]!r} is none (valid: {valid}); the lane stays as it is",
             "ask with one of the valid modes",
         ) from error
+
+
+def _minutes(value: object) -> int | None:
+    if value is None:
+        return None
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not 1 <= int(str(value)) <= MINUTES_MAX:
+        raise InputError(
+            "lane_minutes_bad",
+            f"minutes {str(value)[:40]!r} is no number from 1 to {MINUTES_MAX}; the lane stays as it is",
+            "say for how many minutes the arm is to be held open",
+        )
+    return int(str(value))
 
 
 def _text(value: object) -> str | None:

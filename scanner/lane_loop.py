@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scanner import notices
@@ -24,11 +24,19 @@ from scanner.core.credential import clean
 from scanner.core.decision import decide
 from scanner.core.errors import DeviceError, StoreError
 from scanner.core.events import Fact, FactKind
-from scanner.core.lane_facts import may_open, not_recorded, override_fact, scanned, unseen
+from scanner.core.lane_facts import (
+    may_open,
+    not_recorded,
+    override_fact,
+    release_fact,
+    scanned,
+    unseen,
+)
 from scanner.core.lane_state import (
     Abandoned,
     Action,
     Alarm,
+    Block,
     Granted,
     HoldOpen,
     Input,
@@ -36,8 +44,10 @@ from scanner.core.lane_state import (
     LaneSettings,
     Lock,
     Mode,
+    RecordMode,
     RecordNotPassed,
     RecordPassed,
+    Repaired,
     Report,
     StartPulse,
     Tick,
@@ -48,45 +58,19 @@ from scanner.core.question import Scan
 from scanner.core.reasons import FACES, Flag
 from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, LaneReadiness, Seq
+from scanner.lane_arm import Arm
 from scanner.lane_doubts import LaneDoubts
+from scanner.lane_memory import NOTHING, Remembered
 from scanner.lane_notebook import Draft, Notebook, unwritten
+from scanner.lane_parts import Counts, LanePorts, Read
 from scanner.lane_signals import input_of
-from scanner.ports import ClockPort, IndicatorPort, LedgerPort, LookupsPort, TurnstilePort
 
 LOG = logging.getLogger("portillon.lane")
 
 UNRECORDED = Seq(0)
 """The grant of an exit that the disk would not take; facts count from 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Bytes that a camera or scanner saw. ``agreed`` False: one decoder alone read a linear code."""
-
-    payload: bytes
-    symbology: str | None = None
-    agreed: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanePorts:
-    """The world of one lane."""
-
-    clock: ClockPort
-    ledger: LedgerPort
-    lookups: LookupsPort
-    turnstile: TurnstilePort
-    indicator: IndicatorPort
-
-
-@dataclass(slots=True)
-class Counts:
-    """What this process has seen since it started; the truth is the ledger."""
-
-    reads: int = 0
-    same_presentation: int = 0
-    not_read: int = 0
-    not_recorded: int = 0
+REPAIRED = "repaired"
+"""The note of the fact that a technician cleared *out of order*."""
 
 
 class Lane:
@@ -97,6 +81,7 @@ class Lane:
         ports: LanePorts,
         settings: LaneSettings,
         publish: Callable[[notices.Notice], None] = lambda _notice: None,
+        remembered: Remembered = NOTHING,
     ) -> None:
         self._ports = ports
         self._settings = settings
@@ -109,8 +94,9 @@ class Lane:
         self._book = Notebook(
             ports.clock, ports.ledger, ports.lookups, self._doubts.recording, publish
         )
+        self._arm = Arm(ports.turnstile, self._doubts, self._arm_failed)
         self.counts = Counts()
-        self.state = lane.starting_state(ports.clock.reading().mono)
+        self.state = remembered.starting_state(ports.clock.reading().mono)
 
     def read(
         self,
@@ -228,11 +214,44 @@ class Lane:
         """Nobody comes any more: a pending passage ends as if its time were over."""
         self._step(Abandoned(), self._book.now().mono)
 
-    def set_mode(self, mode: LaneMode, operator: str | None = None) -> None:
-        """Change the lane's mode; recorded with who did it."""
+    def set_mode(
+        self, mode: LaneMode, operator: str | None = None, for_ms: int | None = None
+    ) -> None:
+        """Change the lane's mode; recorded with who did it. Free ends by itself, at the latest after ``for_ms``."""
         self._book.note(FactKind.LANE_MODE, note=mode.value, operator=operator)
-        self._step(Mode(mode), self._book.now().mono)
+        self._step(Mode(mode, for_ms), self._book.now().mono)
         self._publish(notices.lane_changed(self.state))
+
+    def release(self, direction: Direction, why: str, operator: str | None = None) -> Fact | None:
+        """Staff open the arm once, without any code: recorded first, counted as nobody's. None = it cannot turn now.
+
+        Raises:
+            StoreError: it cannot be recorded, so the arm stays shut.
+        """
+        self.tick()
+        if lane.readiness(self.state, direction) is not LaneReadiness.READY:
+            return None
+        reading, ledger = self._book.now(), self._ports.ledger
+        gate = self._ports.lookups.gate
+        fact = release_fact(ledger.next_identity(), reading, gate, direction, operator, why)
+        ledger.append((fact,))
+        self._step(Granted(fact.seq, direction), reading.mono)
+        self._publish(notices.released(fact))
+        return fact
+
+    def repaired(self, operator: str | None = None) -> bool:
+        """A technician clears *out of order*; False when the lane was in order."""
+        if Block.OUT_OF_ORDER not in self.state.blocks:
+            return False
+        self._book.note(FactKind.LANE_MODE, note=REPAIRED, operator=operator)
+        self._step(Repaired(), self._book.now().mono)
+        self._publish(notices.lane_changed(self.state))
+        return True
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The ways that this lane controls."""
+        return self._settings.directions()
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -331,28 +350,19 @@ class Lane:
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, StartPulse | HoldOpen | Lock):
-            self._drive(action)
+            self._arm.move(action)
         else:
             self._write_down(action)
 
-    def _drive(self, action: StartPulse | HoldOpen | Lock) -> None:
-        """Move the arm. One that does not move is an alarm, not a crash: nobody passes, so the entry is given back."""
-        try:
-            match action:
-                case StartPulse(direction):
-                    self._ports.turnstile.pulse(direction.value)
-                case HoldOpen(direction):
-                    self._ports.turnstile.hold_open(direction.value)
-                case Lock():
-                    self._ports.turnstile.lock()
-            self._doubts.about(action).all_settled()
-        except DeviceError as error:
-            if self._doubts.about(action).doubt(error):
-                self._book.note(FactKind.ALARM, note=error.code)
-                self._publish(notices.alarm(error.code, error.message))
+    def _arm_failed(self, error: DeviceError) -> None:
+        self._book.note(FactKind.ALARM, note=error.code)
+        self._publish(notices.alarm(error.code, error.message))
 
-    def _write_down(self, action: RecordPassed | RecordNotPassed | Alarm) -> None:
+    def _write_down(self, action: RecordPassed | RecordNotPassed | RecordMode | Alarm) -> None:
         match action:
+            case RecordMode(mode):
+                self._book.note(FactKind.LANE_MODE, note=mode.value)
+                self._publish(notices.lane_changed(self.state))
             case RecordPassed(seq, persons):
                 if seq != UNRECORDED:
                     self._book.note(FactKind.PASSED, refers_to=seq, persons=persons)

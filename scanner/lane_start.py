@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 
 from scanner.core.events import FactKind
+from scanner.core.lane_state import AlarmCode, Block, LaneMode
 from scanner.lane_loop import Lane
 from scanner.records.ledger import Ledger
 from scanner.records.ledger_files import SetAside
@@ -18,13 +19,26 @@ from scanner.records.ledger_files import SetAside
 LOG = logging.getLogger("portillon.gate")
 
 
-def begin(lane: Lane, ledger: Ledger, how: str) -> None:
-    """Record the start. ``how``: what drives the arm."""
+def begin(lane: Lane, ledger: Ledger, how: str, left_on: tuple[str, ...] = ()) -> None:
+    """Record the start. ``how``: what drives the arm; ``left_on``: relays that were found on."""
     lane.note(FactKind.LANE_STARTED, note=how)
+    _tell_what_was_left(lane, left_on)
     if ledger.set_aside is not None:
         _tell(lane, ledger.set_aside)
     for fact in ledger.open_passages():
         lane.note(FactKind.PASSAGE_UNKNOWN, refers_to=fact.seq, persons=fact.persons)
+
+
+def _tell_what_was_left(lane: Lane, left_on: tuple[str, ...]) -> None:
+    """How the last process left this lane, as far as that matters now."""
+    if lane.state.mode is LaneMode.CLOSED:
+        lane.note(FactKind.LANE_MODE, note=LaneMode.CLOSED.value)
+    if Block.OUT_OF_ORDER in lane.state.blocks:
+        lane.note(FactKind.ALARM, note=AlarmCode.NO_REPORT.value)
+    if left_on:
+        code = AlarmCode.RELAY_LEFT_ON.value
+        lane.note(FactKind.ALARM, note=code)
+        LOG.warning("relays %s were left on; they are off now", left_on, extra={"code": code})
 
 
 def _tell(lane: Lane, aside: SetAside) -> None:

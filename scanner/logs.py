@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from scanner.core.errors import GateError
+
+PRIORITIES = (
+    (logging.CRITICAL, 2),
+    (logging.ERROR, 3),
+    (logging.WARNING, 4),
+    (logging.INFO, 6),
+    (0, 7),
+)
+"""Our levels, downwards, and syslog's numbers (sd-daemon(3))."""
 
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {
     "message",
@@ -44,10 +54,28 @@ class JsonFormatter(logging.Formatter):
     """Logs are in UTC: a gate's own zone may be wrong."""
 
 
+class JournalFormatter(JsonFormatter):
+    """The same behind the priority that journald takes off again, so that ``journalctl -p warning`` finds it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = next(number for level, number in PRIORITIES if record.levelno >= level)
+        return f"<{priority}>{super().format(record)}"
+
+
+def leads_to_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """True when journald reads this stream: it says so by the device and inode of what it reads."""
+    try:
+        there = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return environment.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}"
+
+
 def start_logging(level: str = "INFO") -> None:
     """Send everything to stderr as JSON, also warnings and what ends a thread."""
     output = logging.StreamHandler(sys.stderr)
-    output.setFormatter(JsonFormatter())
+    is_journal = leads_to_journal(sys.stderr)
+    output.setFormatter(JournalFormatter() if is_journal else JsonFormatter())
     logging.basicConfig(level=level, handlers=[output], force=True)
     logging.captureWarnings(True)
     threading.excepthook = _thread_ended

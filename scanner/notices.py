@@ -57,6 +57,12 @@ def overridden(override: Override, fact: Fact) -> Notice:
     }
 
 
+def released(fact: Fact) -> Notice:
+    """Staff opened the arm once, without a code."""
+    direction = None if fact.direction is None else fact.direction.value
+    return {"event": "released", "seq": fact.seq, "direction": direction}
+
+
 def passed(seq: Seq, persons: int) -> Notice:
     """Somebody walked through on entry ``seq`` (0: on an exit that could not be recorded)."""
     return {"event": "passed", "refers_to": seq or None, "persons": persons}

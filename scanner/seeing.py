@@ -17,7 +17,8 @@ from hardware.frames import FrameSource
 from scanner.choosing import Choice
 from scanner.core.errors import DeviceError
 from scanner.core.units import Direction
-from scanner.lane_loop import Lane, Read
+from scanner.lane_loop import Lane
+from scanner.lane_parts import Read
 from scanner.logs import OnceLog
 from scanner.reading.candidate import Candidate
 from scanner.reading.decode import Decoder

@@ -17,6 +17,7 @@ from scanner.core.answer import Decision
 from scanner.core.errors import InputError, StoreError
 from scanner.core.lane_facts import may_open
 from scanner.core.override import Operator, OverrideProblem, StaffAnswer
+from scanner.core.units import Direction
 from scanner.lane_loop import Lane
 
 PERSONS_MAX = 99
@@ -77,7 +78,58 @@ def build_staff_commands(lane: Lane) -> Mapping[str, Command]:
         lane.prepare(persons=persons)
         return {"persons": persons, "within_s": PREPARED_MS // 1000}
 
-    return {"answer": answer, "inspect": inspect, "party": party}
+    def release(body: Mapping[str, Any]) -> Reply:
+        return _release(lane, _direction(lane, body), _operator(body), _why(body.get("why")))
+
+    def repaired(body: Mapping[str, Any]) -> Reply:
+        if not lane.repaired(_operator(body).name):
+            raise InputError(
+                "lane_in_order",
+                "the lane is not out of order; there is nothing to clear",
+                "see the doubts in the lane's status",
+            )
+        return {"phase": lane.state.phase.value}
+
+    return {
+        "answer": answer,
+        "inspect": inspect,
+        "party": party,
+        "release": release,
+        "repaired": repaired,
+    }
+
+
+STAFF_PROVEN = ("answer", "inspect", "release", "repaired")
+"""Commands that need a PIN."""
+
+
+def _release(lane: Lane, direction: Direction, operator: Operator, why: str | None) -> Reply:
+    if not (why or "").strip():
+        raise InputError(
+            "release_without_reason",
+            "a release needs a reason; the arm stays shut",
+            "say in a few words, without names, why somebody is let through without a code",
+        )
+    fact = lane.release(direction, str(why).strip(), operator.name)
+    if fact is None:
+        code, message, hint = PROBLEMS[OverrideProblem.LANE_NOT_READY]
+        raise InputError(code, message, hint)
+    return {"seq": fact.seq, "direction": direction.value}
+
+
+def _direction(lane: Lane, body: Mapping[str, Any]) -> Direction:
+    """The way to open: the one that is named, or the lane's only one."""
+    named, ways = body.get("direction"), lane.directions
+    wanted = ways[0].value if named is None and len(ways) == 1 else named
+    found = next((way for way in ways if way.value == wanted), None)
+    if found is None:
+        raise InputError(
+            "lane_way_unknown",
+            f"direction {str(named)[:40]!r} is none of this lane's"
+            f" (valid: {', '.join(way.value for way in ways)}); nothing was done",
+            "name one of the lane's ways",
+        )
+    return found
 
 
 def _override(lane: Lane, said: StaffAnswer, operator: Operator, why: str | None) -> Reply:

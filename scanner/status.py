@@ -7,6 +7,7 @@ Source: docs/architecture.md, "Control socket".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from scanner.core.clock import ClockReading
 from scanner.core.grants import Gate, SnapshotMark
 from scanner.core.lane_state import LaneState
 from scanner.core.override import possible_answers
-from scanner.lane_loop import Counts
+from scanner.lane_parts import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Senses:
     frames: int
     decoder_faults: int
     is_simulated: bool
+    scanners: Sequence[dict[str, Any]] = ()
 
 
 def status(
@@ -48,6 +50,7 @@ def status(
             "mode": state.mode.value,
             "phase": state.phase.value,
             "blocked_by": sorted(block.value for block in state.blocks),
+            "free_for_s": _free_for_s(state, clock),
         },
         "reads": {
             "all": counts.reads,
@@ -60,12 +63,18 @@ def status(
             "frames": senses.frames,
             "decoder_faults": senses.decoder_faults,
         },
+        "scanners": list(senses.scanners),
         "clock": {"now": clock.now, "state": clock.state.value},
         "snapshot": None if snapshot is None else {"seq": snapshot.seq, "age_s": age_s},
         "doubts": list(doubts),
         "question": None if question is None else _question(question),
         "next": None if prepared is None else _next(prepared),
     }
+
+
+def _free_for_s(state: LaneState, clock: ClockReading) -> int | None:
+    until_ms = state.free_until_ms
+    return None if until_ms is None else max(0, until_ms - clock.mono) // 1_000
 
 
 def _question(asked: Answer) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hardware.camera import CameraSettings
+from hardware.line_framer import ScannerSettings
 from hardware.pins import OutputLine
 from hardware.settings import (
     IndicatorSettings,
@@ -16,8 +18,15 @@ from hardware.settings import (
     TurnstileSettings,
     WaySettings,
 )
-from scanner.config import Config, IndicatorSection, TurnstileSection, WaySection
+from scanner.config import Config
 from scanner.core.lane_state import LaneSettings, Way
+from scanner.sections import (
+    CameraSection,
+    IndicatorSection,
+    ScannerSection,
+    TurnstileSection,
+    WaySection,
+)
 
 CONTACT_MIN_MS = 100
 """A fire or housing contact that bounces for less says nothing."""
@@ -43,6 +52,7 @@ def indicator_settings(section: IndicatorSection) -> IndicatorSettings:
         green=_output(section.green),
         amber=_output(section.amber),
         buzzer=_output(section.buzzer),
+        reject=_output(section.reject),
     )
 
 
@@ -50,7 +60,36 @@ def lane_settings(config: Config) -> LaneSettings:
     """Times and sensors, as the state machine needs them."""
     section = config.turnstile
     return LaneSettings(
-        way_in=_way(section, section.way_in), way_out=_way(section, section.way_out)
+        way_in=_way(section, section.way_in),
+        way_out=_way(section, section.way_out),
+        free_ms=section.free_max_min * 60_000,
+    )
+
+
+def camera_settings(section: CameraSection) -> CameraSettings:
+    """What is asked of a real camera."""
+    return CameraSettings(
+        device=section.device,
+        width=section.width,
+        height=section.height,
+        fps=section.fps,
+        exposure_100us=round(section.exposure_ms * 10) or None,
+    )
+
+
+def scanner_settings(number: int, section: ScannerSection) -> ScannerSettings:
+    """One wired scanner; its name is its place in the file, from 1."""
+    return ScannerSettings(
+        name=f"scanner {number}",
+        kind=section.kind,
+        device=section.device,
+        baud=section.baud,
+        terminator=section.terminator,
+        gap_ms=section.gap_ms,
+        prefix=section.prefix,
+        suffix=section.suffix,
+        has_aim_id=section.aim_id,
+        encoding=section.encoding,
     )
 
 

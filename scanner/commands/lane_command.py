@@ -67,10 +67,37 @@ def status(config: Path, *, as_json: bool) -> None:
 @_of_gate
 @click.argument("mode", type=click.Choice(["normal", "closed", "free"]))
 @click.option("--operator", help="Who does it; recorded.")
-def mode(config: Path, mode: str, operator: str | None) -> None:
-    """Change the lane's mode."""
-    reply = _ask(config, "mode", mode=mode, operator=operator)
-    click.echo(f"the lane is {reply['mode']}")
+@click.option(
+    "--minutes", type=click.IntRange(1, 1440), help="Free: for so long (at most free_max_min)."
+)
+def mode(config: Path, mode: str, operator: str | None, minutes: int | None) -> None:
+    """Change the lane's mode; free ends by itself."""
+    reply = _ask(config, "mode", mode=mode, operator=operator, minutes=minutes)
+    left_s = reply.get("free_for_s")
+    click.echo(f"the lane is {reply['mode']}" + ("" if left_s is None else f" for {left_s} s"))
+
+
+@lane.command()
+@_of_gate
+@_by_operator
+@click.option("--why", required=True, help="A few words for the record; no names.")
+@click.option(
+    "--direction", type=click.Choice(["in", "out"]), help="Which way, where the lane has two."
+)
+def release(config: Path, operator: str, why: str, direction: str | None) -> None:
+    """Open the arm once, without a code."""
+    given = {"operator": operator, "pin": _pin(), "why": why, "direction": direction}
+    reply = _ask(config, "release", **given)
+    click.echo(f"opens once ({reply['direction']}), recorded as {reply['seq']}")
+
+
+@lane.command()
+@_of_gate
+@_by_operator
+def repaired(config: Path, operator: str) -> None:
+    """Clear "out of order", once the cause is mended."""
+    reply = _ask(config, "repaired", operator=operator, pin=_pin())
+    click.echo(f"the lane is {reply['phase']}")
 
 
 @lane.command()

@@ -1,7 +1,7 @@
 """`portillon ledger`: look at the recorded facts, say why, walk their chain, take them elsewhere.
 
-Law: read-only; works while the gate writes, and on a copy. Standard output holds facts or a verdict only. Exit 0 = as
-it should be, 1 = the chain is broken, 2 = there is no ledger to look at.
+Law: read-only but for a copy in a folder that was named; works while the gate writes, and on a copy. Standard output
+holds facts or a verdict only. Exit 0 = as it should be, 1 = the chain is broken, 2 = there is no ledger to look at.
 
 Source: docs/ledger.md, "Looking at it".
 """
@@ -40,6 +40,7 @@ from sync.ledger_format import (
 
 BATCH_ROWS = 1_000
 LAST_ROWS = 20
+KEPT_COPIES = 7
 BROKEN = 1
 
 
@@ -119,6 +120,18 @@ def export(config: Path, path: Path | None, kind: str, after: int, output: TextI
             table = csv.writer(output)
             table.writerow(CSV_FIELDS)
             table.writerows(map(csv_row, rows))
+
+
+@ledger.command()
+@_where
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--keep", type=click.IntRange(min=1), default=KEPT_COPIES, show_default=True)
+def backup(folder: Path, config: Path, path: Path | None, keep: int) -> None:
+    """Copy the ledger into FOLDER, checked, while the gate goes on; older copies than the newest are let go."""
+    from scanner.records.ledger_backup import back_up
+
+    kept = back_up(_file(config, path), folder, keep)
+    click.echo(f"{kept.name}: the chain is whole")
 
 
 @ledger.command()

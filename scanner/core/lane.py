@@ -9,7 +9,8 @@ so that a slow disk never turns a passage in time into a passage too late.
                          └────────Passage────────┴──▶ PASSED ──arm at rest──▶ IDLE      (or GRANTED: next of a party)
     any ──Fire, silence──▶ BLOCKED ──all clear──▶ IDLE
 
-Closed is a mode, not a phase: it refuses entries only. Free holds the arm open; its scans are recorded, never watched.
+Closed is a mode, not a phase: it refuses entries only. Free holds the arm open; its scans are recorded, never watched,
+and it ends by itself: an arm that was left open by mistake is a hole in the fence.
 
 Source: docs/hardware.md, "The handshake"; docs/decisions.md, "Lane modes".
 """
@@ -22,7 +23,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from scanner.core.lane_state import (
     Abandoned,
-    Action,
     Actions,
     Alarm,
     AlarmCode,
@@ -41,6 +41,7 @@ from scanner.core.lane_state import (
     Passage,
     PassageEnded,
     Phase,
+    RecordMode,
     RecordNotPassed,
     RecordPassed,
     Repaired,
@@ -51,46 +52,9 @@ from scanner.core.lane_state import (
     Tail,
     Tamper,
     Tick,
-    Way,
     WayState,
-    starting_state,
 )
 from scanner.core.units import Direction, LaneReadiness
-
-__all__ = [
-    "Abandoned",
-    "Action",
-    "Alarm",
-    "AlarmCode",
-    "Block",
-    "Fire",
-    "Granted",
-    "HoldOpen",
-    "Input",
-    "LaneMode",
-    "LaneSettings",
-    "LaneState",
-    "Lock",
-    "LostEdge",
-    "Mode",
-    "OpenGrant",
-    "Passage",
-    "PassageEnded",
-    "Phase",
-    "RecordNotPassed",
-    "RecordPassed",
-    "Repaired",
-    "Report",
-    "SensorFault",
-    "StartPulse",
-    "Tamper",
-    "Tick",
-    "Way",
-    "next_deadline_ms",
-    "readiness",
-    "starting_state",
-    "step",
-]
 
 COIL_GAP_MS = 100
 """Rest between two pulses, so that the controller sees two."""
@@ -121,7 +85,12 @@ def readiness(state: LaneState, direction: Direction) -> LaneReadiness:
 
 
 def next_deadline_ms(state: LaneState) -> int | None:
-    """When the phase ends by itself (monotonic), for a loop that wants to sleep until then."""
+    """When the phase or the free mode ends by itself (monotonic), for a loop that wants to sleep until then."""
+    due = [at for at in (_phase_deadline_ms(state), state.free_until_ms) if at is not None]
+    return min(due, default=None)
+
+
+def _phase_deadline_ms(state: LaneState) -> int | None:
     grant = state.grant
     if grant is None:
         return None
@@ -154,7 +123,8 @@ def step(state: LaneState, event: Input, now_ms: int, settings: LaneSettings) ->
 def _elapse(state: LaneState, moment: Moment) -> Step:
     actions: Actions = ()
     while (due_ms := next_deadline_ms(state)) is not None and due_ms <= moment.now_ms:
-        state, more = DUE[state.phase](state, due_ms, moment)
+        handler = _free_over if due_ms == state.free_until_ms else DUE[state.phase]
+        state, more = handler(state, due_ms, moment)
         actions += more
     return state, actions
 
@@ -298,10 +268,17 @@ def _repaired(state: LaneState, _event: Repaired, moment: Moment) -> Step:
 
 def _mode(state: LaneState, event: Mode, moment: Moment) -> Step:
     was_free, is_free = state.mode is LaneMode.FREE, event.mode is LaneMode.FREE
-    state = replace(state, mode=event.mode, tail=None)
+    longest_ms = moment.settings.free_ms
+    until_ms = moment.now_ms + min(event.for_ms or longest_ms, longest_ms)
+    state = replace(state, mode=event.mode, tail=None, free_until_ms=until_ms if is_free else None)
     if state.blocks or was_free is is_free:
         return state, ()
     return state, _hold(moment.settings) if is_free else (Lock(),)
+
+
+def _free_over(state: LaneState, _due_ms: int, moment: Moment) -> Step:
+    state, actions = _mode(state, Mode(LaneMode.NORMAL), moment)
+    return state, (*actions, RecordMode(LaneMode.NORMAL))
 
 
 def _noted(state: LaneState, _event: Input, _moment: Moment) -> Step:

@@ -19,6 +19,9 @@ from scanner.core.question import Presented
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
 from scanner.core.units import Direction, LaneReadiness
 
+RELEASE = "release"
+"""What staff's opening without a code is noted as."""
+
 
 def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
     """A fact of this lane at this reading; ``fields`` as in `Fact`, ``kind`` among them."""
@@ -112,6 +115,26 @@ def override_fact(
         operator=operator,
         refers_to=scan.seq,
         note=answer_note(override.answer, why),
+    )
+
+
+def release_fact(
+    identity: Identity,
+    clock: ClockReading,
+    gate: Gate,
+    direction: Direction,
+    operator: str | None,
+    why: str,
+) -> Fact:
+    """The fact of an arm that staff opened once without a code: it names who and why, and counts nothing."""
+    return happened(
+        identity,
+        clock,
+        gate,
+        kind=FactKind.OVERRIDE,
+        direction=direction,
+        operator=operator,
+        note=f"{RELEASE}: {why}",
     )
 
 

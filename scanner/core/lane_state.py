@@ -16,6 +16,8 @@ from scanner.core.units import Direction, Seq
 
 PULSE_MS = (100, 2_000)
 PASSAGE_WAIT_MS = (1_000, 60_000)
+FREE_MS = 30 * 60_000
+"""How long an arm is held open at most, unless the installer says otherwise."""
 
 
 class Phase(StrEnum):
@@ -57,6 +59,8 @@ class AlarmCode(StrEnum):
     NO_REPORT = "no_report"
     FIRE = "fire"
     TAMPER = "tamper"
+    RELAY_LEFT_ON = "relay_left_on"
+    """Found at the start: whoever held the relay before died with the arm released."""
 
 
 def _require(name: str, value: int, limits: tuple[int, int]) -> None:
@@ -87,7 +91,7 @@ class LaneSettings:
     """What the installer says of the lane; ``None`` = the lane does not control that direction.
 
     ``person_gap_ms`` spaces a party's pulses where nothing watches. ``tailgate_ms`` is how long after the last granted
-    passage one more still belongs to it.
+    passage one more still belongs to it. ``free_ms`` is how long the free mode lasts at most.
     """
 
     way_in: Way | None = None
@@ -96,6 +100,7 @@ class LaneSettings:
     silence_ms: int = 30_000
     tailgate_ms: int = 3_000
     person_gap_ms: int = 1_500
+    free_ms: int = FREE_MS
 
     def way(self, direction: Direction) -> Way | None:
         """The settings of one direction."""
@@ -166,6 +171,7 @@ class LaneState:
     way_in: WayState = field(default_factory=WayState)
     way_out: WayState = field(default_factory=WayState)
     reported_ms: int = 0
+    free_until_ms: int | None = None
 
     def way(self, direction: Direction) -> WayState:
         """The sensor's state in one direction."""
@@ -242,9 +248,10 @@ class Tamper:
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """Staff change the lane's mode."""
+    """Staff change the lane's mode; free ends after ``for_ms``, or after the longest time that the settings allow."""
 
     mode: LaneMode
+    for_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +334,15 @@ class Alarm:
     seq: Seq | None = None
 
 
-Action: TypeAlias = StartPulse | HoldOpen | Lock | RecordPassed | RecordNotPassed | Alarm
+@dataclass(frozen=True, slots=True)
+class RecordMode:
+    """The mode changed by itself: record it."""
+
+    mode: LaneMode
+
+
+Action: TypeAlias = (
+    StartPulse | HoldOpen | Lock | RecordPassed | RecordNotPassed | Alarm | RecordMode
+)
 Actions: TypeAlias = tuple[Action, ...]
 Step: TypeAlias = tuple[LaneState, Actions]

@@ -41,6 +41,7 @@ from scanner.core.lane_state import (
     RecordPassed,
     Report,
     Way,
+    starting_state,
 )
 from scanner.core.override import Role, StaffAnswer, apply_override
 from scanner.core.presentation import Presentations
@@ -92,7 +93,7 @@ class PatientWay(Way):
 def lane_settings(*, is_watched: bool) -> LaneSettings:
     """An arm for both directions."""
     way = PatientWay(watched=is_watched, passage_wait_ms=FOR_EVER_MS)
-    return LaneSettings(way_in=way, way_out=way)
+    return LaneSettings(way_in=way, way_out=way, free_ms=FOR_EVER_MS)
 
 
 class CoreLane:
@@ -215,7 +216,7 @@ class CoreLane:
     def _start(self) -> None:
         self._shown = Presentations(debounce_ms=int(self._script.policy.debounce_s * 1000))
         self._pending: tuple[bytes, Direction] | None = None
-        self._state: LaneState = lane.starting_state(self._now().mono)
+        self._state: LaneState = starting_state(self._now().mono)
         self._step(Fire(self._is_faulty))
 
     def _now(self) -> ClockReading:

@@ -28,7 +28,8 @@ from scanner.core.rehearsal_site import RehearsedSite, Snapshot
 from scanner.core.tally import Offsets
 from scanner.core.units import CredentialKey, DeviceId, EventNo, GrantNo, Instant
 from scanner.fact_source import Vector
-from scanner.lane_loop import Lane, LanePorts, Read
+from scanner.lane_loop import Lane
+from scanner.lane_parts import LanePorts, Read
 from scanner.lane_start import begin
 from scanner.lookups import Lookups
 from scanner.records.ledger import Ledger

@@ -168,3 +168,25 @@ def test_waiting_for_an_edge_ends_without_one(rig: Rig) -> None:
     with rig.bank() as bank:
         bank.request_inputs([switch(rig.sensor)])
         assert bank.edges(wait_ms=20) == []
+
+
+def test_what_another_daemon_left_on_is_told_where_the_bank_can_see_it(rig: Rig) -> None:
+    if not rig.sees_what_was_left:
+        pytest.skip("this API shows a pin's level only once it is set up")
+    killed = rig.bank()
+    killed.request_outputs([OutputLine(line=rig.relay), OutputLine(line=rig.lamp)])
+    killed.set(rig.relay, True)
+    rig.kill(killed)
+    was_left_on = rig.measure(rig.relay)
+    with rig.bank() as bank:
+        found = bank.request_outputs([OutputLine(line=rig.relay), OutputLine(line=rig.lamp)])
+        assert found == ((rig.relay,) if was_left_on else ())
+        assert rig.measure(rig.relay) is False
+
+
+def test_nobody_is_blamed_for_lines_that_were_given_back_tidily(rig: Rig) -> None:
+    for _ in range(2):
+        with rig.bank() as bank:
+            relay = OutputLine(line=rig.relay, active_low=True)
+            assert bank.request_outputs([relay]) == ()
+            bank.set(rig.relay, True)

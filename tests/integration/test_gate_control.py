@@ -43,7 +43,9 @@ def test_status_says_what_a_technician_asks(gate: GateRig) -> None:
 
     assert status["gate"] == {"no": 1, "name": "North 1", "zone_no": 1}
     assert status["simulated"] is True
-    assert status["lane"] == {"mode": "normal", "phase": "IDLE", "blocked_by": []}
+    idle = {"mode": "normal", "phase": "IDLE", "blocked_by": [], "free_for_s": None}
+    assert status["lane"] == idle
+    assert status["scanners"] == []
     assert status["clock"]["state"] == "trusted"
     assert status["snapshot"]["seq"] == 100
     assert status["doubts"] == []
@@ -68,6 +70,12 @@ def test_a_mode_is_changed_recorded_with_who_did_it_and_told_to_who_watches(gate
     assert (changed.note, changed.operator) == ("closed", "Ada")
 
 
+def test_free_says_how_long_it_lasts(gate: GateRig) -> None:
+    assert 59 <= gate.ask("mode", mode="free", minutes=1)["free_for_s"] <= 60
+    assert 59 <= gate.status()["lane"]["free_for_s"] <= 60
+    assert 1_799 <= gate.ask("mode", mode="free", minutes=1_440)["free_for_s"] <= 1_800
+
+
 def test_a_watcher_hears_a_scan_and_its_passage(gate: GateRig) -> None:
     with gate.watch() as watcher:
         answer = gate.admit(watcher, card(3))
@@ -89,11 +97,13 @@ def test_a_simulated_visitor_does_as_told(gate: GateRig) -> None:
         (
             b'{"do": "dance"}\n',
             "control_unknown_command",
-            "valid: answer, inspect, mode, party, ",
+            "valid: answer, inspect, mode, party, release, repaired, ",
         ),
         (b"{}\n", "control_unknown_command", "'None'"),
         (b'{"do": "mode"}\n', "lane_mode_unknown", "valid: normal, closed, free"),
         (b'{"do": "mode", "mode": ["free"]}\n', "lane_mode_unknown", "stays as it is"),
+        (b'{"do": "mode", "mode": "free", "minutes": true}\n', "lane_minutes_bad", "1 to 1440"),
+        (b'{"do": "mode", "mode": "free", "minutes": 0}\n', "lane_minutes_bad", "'0'"),
         (b"[]\n", "control_not_object", ""),
         (b"\x00\xff\xfe\n", "control_not_json", ""),
         (b"[" * 16_000 + b"\n", "control_not_json", ""),

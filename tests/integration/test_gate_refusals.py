@@ -70,7 +70,7 @@ def _our_own_pace() -> Iterator[None]:
             "camera.fsp: no such setting (valid: device,",
         ),
         ("fps = 50", "fps = 5000", "config_bad_value", "`$.camera.fps` (valid: number, 1 to 120)"),
-        ('"replay"', '"usb"', "config_bad_value", '(valid: "v4l2" | "replay" | "none")'),
+        ('"replay"', '"usb"', "config_bad_value", '(valid: "v4l2" | "csi" | "replay" | "none")'),
         (
             '["qr"]',
             '["qr", "qx"]',

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from hardware.simulated import Visitor, simulated_settings
-from scanner.core.lane import LaneMode, RecordNotPassed, RecordPassed
+from scanner.core.lane_state import LaneMode, RecordNotPassed, RecordPassed
 from scanner.core.units import Direction, LaneReadiness
 from support.lane_bench import LaneBench
 

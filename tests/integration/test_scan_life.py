@@ -14,7 +14,7 @@ from scanner.core.lane_state import LaneMode
 from scanner.core.override import Role, StaffAnswer
 from scanner.core.reasons import Flag, Outcome, Reason
 from scanner.core.units import Direction
-from scanner.lane_loop import Read
+from scanner.lane_parts import Read
 from support.lanes import RELAY_IN, RELAY_OUT, LaneRig, simulated
 from support.rights import rule
 from support.snapshots import CARD, Site, ticket

@@ -8,7 +8,8 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.core.lane import (
+from scanner.core.lane import next_deadline_ms, readiness, step
+from scanner.core.lane_state import (
     Abandoned,
     Action,
     Alarm,
@@ -33,10 +34,7 @@ from scanner.core.lane import (
     Tamper,
     Tick,
     Way,
-    next_deadline_ms,
-    readiness,
     starting_state,
-    step,
 )
 from scanner.core.units import Direction, LaneReadiness, Seq
 
@@ -162,7 +160,9 @@ def test_phase_grant_and_deadline_agree(story: list[tuple[int, Input]], lane: La
         is_open = after.phase in {Phase.GRANTED, Phase.WAIT_PASSAGE, Phase.PASSED}
         assert (after.grant is not None) is is_open
         due_ms = next_deadline_ms(after)
-        assert (due_ms is not None) is is_open
+        is_free = after.mode is LaneMode.FREE
+        assert (after.free_until_ms is not None) is is_free
+        assert (due_ms is not None) is (is_open or is_free)
         assert due_ms is None or due_ms > now_ms
 
 

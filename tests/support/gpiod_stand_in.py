@@ -90,7 +90,8 @@ class ChipView:
         name = self._chip.names()[offset]
         consumer = self._chip.consumer(name)
         shown = None if name.startswith(UNNAMED) else name
-        return SimpleNamespace(name=shown, used=bool(consumer), consumer=consumer)
+        way = Direction.OUTPUT if self._chip.drives(name) else Direction.INPUT
+        return SimpleNamespace(name=shown, used=bool(consumer), consumer=consumer, direction=way)
 
 
 class Request:
@@ -105,6 +106,7 @@ class Request:
         self._config = config
         self._names = {offset: chip.names()[offset] for offset in config}
         self.is_released = False
+        self._is_only_read = False
         with as_os_error():
             self._borrow()
         self.fd, self._other_end = os.pipe()
@@ -127,6 +129,9 @@ class Request:
             if settings.direction is Direction.INPUT
         ]
         assert all(s.output_value is Value.INACTIVE for s in self._config.values())
+        if all(s.direction is Direction.AS_IS for s in self._config.values()):
+            self._is_only_read = True
+            return
         self._chip.borrow_outputs(outputs)
         self._chip.borrow_inputs(inputs)
 
@@ -159,7 +164,7 @@ class Request:
         if self.is_released:
             return
         self.is_released = True
-        for name in self._names.values():
+        for name in [] if self._is_only_read else self._names.values():
             self._chip.give_back(name)
         os.close(self.fd)
         os.close(self._other_end)

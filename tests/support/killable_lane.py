@@ -29,7 +29,8 @@ from hardware.virtual_clock import VirtualClock
 from scanner.core.events import Fact, FactKind
 from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
-from scanner.lane_loop import Lane, LanePorts, Read
+from scanner.lane_loop import Lane
+from scanner.lane_parts import LanePorts, Read
 from scanner.lane_start import begin
 from scanner.lookups import Lookups
 from scanner.notices import Notice

@@ -8,7 +8,8 @@ from __future__ import annotations
 from hardware.settings import TurnstileSettings
 from hardware.simulated import SimulatedTurnstile, VirtualClock, simulated_settings
 from scanner.core.errors import DeviceError
-from scanner.core.lane import (
+from scanner.core.lane import readiness, step
+from scanner.core.lane_state import (
     Action,
     Alarm,
     Granted,
@@ -24,9 +25,7 @@ from scanner.core.lane import (
     StartPulse,
     Tick,
     Way,
-    readiness,
     starting_state,
-    step,
 )
 from scanner.core.units import Direction, LaneReadiness, Seq
 from scanner.lane_signals import input_of

@@ -15,15 +15,18 @@ from hardware.indicator import NullIndicator
 from hardware.simulated import SimulatedTurnstile, Visitor
 from hardware.virtual_clock import VirtualClock
 from scanner.asking import Answer
-from scanner.config import Config, TurnstileSection, WaySection
+from scanner.config import Config
 from scanner.core.events import Fact
 from scanner.core.units import Direction, Instant
 from scanner.gate_clock import GateClock
-from scanner.lane_loop import Lane, LanePorts, Read
+from scanner.lane_loop import Lane
+from scanner.lane_memory import LaneMemory
+from scanner.lane_parts import LanePorts, Read
 from scanner.lookups import Lookups
 from scanner.notices import Notice
 from scanner.records.chain import verify_file
 from scanner.records.ledger import Ledger
+from scanner.sections import TurnstileSection, WaySection
 from scanner.wiring import lane_settings, turnstile_settings
 from support.rights import NOON, at
 from support.snapshots import HERE, Site, enrol, place
@@ -35,8 +38,8 @@ RELAY_IN = "GPIO17"
 RELAY_OUT = "GPIO18"
 
 
-def simulated(*, watched: bool = True) -> Config:
-    """A lane for both directions; ``watched``: sensors report passages."""
+def simulated(*, watched: bool = True, tamper: str = "") -> Config:
+    """A lane for both directions; ``watched``: sensors report passages; ``tamper``: the housing's line."""
 
     def way(relay: str, sensor: str) -> WaySection:
         return WaySection(relay=relay, sensor=sensor if watched else "")
@@ -45,6 +48,7 @@ def simulated(*, watched: bool = True) -> Config:
         turnstile=TurnstileSection(
             backend="simulated",
             fire_input="GPIO24",
+            tamper_input=tamper,
             way_in=way(RELAY_IN, "GPIO22"),
             way_out=way(RELAY_OUT, "GPIO23"),
         )
@@ -86,7 +90,9 @@ class LaneRig:
             turnstile=turnstile,
             indicator=NullIndicator(),
         )
-        self.lane = Lane(ports, lane_settings(self.config), self.notices.append)
+        self.memory = LaneMemory(self.folder / "lane.json")
+        remembered = self.memory.load()
+        self.lane = Lane(ports, lane_settings(self.config), self.notices.append, remembered)
 
     def restart(self) -> None:
         """The power is cut and comes back: nothing is said to anybody first."""
@@ -110,6 +116,7 @@ class LaneRig:
         for _ in range(ms // STEP_MS):
             self.clock.advance(STEP_MS)
             self.lane.tick()
+            self.memory.follow(self.lane.state)
 
     def expect(self, *visitors: Visitor) -> None:
         """What the next people at the arm do."""

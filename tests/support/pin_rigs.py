@@ -31,6 +31,10 @@ class Rig(Protocol):
     lamp: str
     sensor: str
     contact: str
+    sees_what_was_left: bool
+
+    def kill(self, bank: PinBank) -> None:
+        """The bank's daemon dies; the kernel takes its lines back."""
 
     def bank(self) -> PinBank:
         """A bank as one daemon makes it; the next call is another daemon's."""
@@ -53,6 +57,13 @@ class Rig(Protocol):
 
 class _Named:
     relay, lamp, sensor, contact = "GPIO17", "GPIO18", "GPIO22", "GPIO23"
+    sees_what_was_left = True
+
+    def kill(self, bank: PinBank) -> None:
+        """As the kernel does when a process ends."""
+        assert isinstance(bank, GpiodBank)
+        for held in {id(held.request): held.request for held in bank._lines.values()}.values():
+            held.release()
 
 
 class SimulatedRig(_Named):
@@ -64,6 +75,12 @@ class SimulatedRig(_Named):
 
     def bank(self) -> PinBank:
         return SimulatedBank(self.chip)
+
+    def kill(self, bank: PinBank) -> None:
+        if isinstance(bank, SimulatedBank):
+            bank.abandon()
+        else:
+            super().kill(bank)
 
     def drive(self, line: str, *, level: bool) -> None:
         self.chip.drive(line, level=level)
@@ -97,6 +114,8 @@ class GpiodStandInRig(SimulatedRig):
 
 class RpiGpioStandInRig(_Named):
     """Our ``RPi.GPIO`` adapter over a stand-in of that module."""
+
+    sees_what_was_left = False
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.patch = patch

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from scanner.core.errors import ConfigError
-from scanner.core.lane import (
-    DUE,
-    TABLE,
+from scanner.core.lane import DUE, TABLE, next_deadline_ms, readiness, step
+from scanner.core.lane_state import (
     Abandoned,
     Action,
     Alarm,
@@ -29,6 +28,7 @@ from scanner.core.lane import (
     Passage,
     PassageEnded,
     Phase,
+    RecordMode,
     RecordNotPassed,
     RecordPassed,
     Repaired,
@@ -38,10 +38,7 @@ from scanner.core.lane import (
     Tamper,
     Tick,
     Way,
-    next_deadline_ms,
-    readiness,
     starting_state,
-    step,
 )
 from scanner.core.units import Direction, LaneReadiness, Seq
 
@@ -49,6 +46,7 @@ IN, OUT = Direction.IN, Direction.OUT
 BOTH = LaneSettings(way_in=Way(watched=True), way_out=Way(watched=True))
 BLIND = LaneSettings(way_in=Way(watched=False))
 ENTRY = LaneSettings(way_in=Way(watched=True))
+SHORTLY_FREE = LaneSettings(way_in=Way(watched=True), free_ms=60_000, silence_ms=10**9)
 
 Told = tuple[int, Input]
 Asked = tuple[int, Action]
@@ -365,6 +363,57 @@ STORIES = (
         ENTRY,
         ((0, Mode(LaneMode.FREE)), (1, Mode(LaneMode.FREE)), (2, Mode(LaneMode.NORMAL))),
         ((0, HoldOpen(IN)), (2, Lock())),
+    ),
+    Story(
+        "free ends by itself after the longest time, is locked first and recorded then",
+        SHORTLY_FREE,
+        ((0, Mode(LaneMode.FREE)), (59_999, Tick()), (60_000, Tick())),
+        ((0, HoldOpen(IN)), (60_000, Lock()), (60_000, RecordMode(LaneMode.NORMAL))),
+    ),
+    Story(
+        "free for a shorter time ends then; for a longer one, after the longest time",
+        SHORTLY_FREE,
+        (
+            (0, Mode(LaneMode.FREE, for_ms=5_000)),
+            (5_000, Tick()),
+            (6_000, Mode(LaneMode.FREE, for_ms=3_600_000)),
+            (66_000, Tick()),
+        ),
+        (
+            (0, HoldOpen(IN)),
+            (5_000, Lock()),
+            (5_000, RecordMode(LaneMode.NORMAL)),
+            (6_000, HoldOpen(IN)),
+            (66_000, Lock()),
+            (66_000, RecordMode(LaneMode.NORMAL)),
+        ),
+    ),
+    Story(
+        "said again, free lasts anew; ended by a person, it does not end a second time",
+        SHORTLY_FREE,
+        (
+            (0, Mode(LaneMode.FREE)),
+            (50_000, Mode(LaneMode.FREE)),
+            (100_000, Mode(LaneMode.CLOSED)),
+            (200_000, Tick()),
+        ),
+        ((0, HoldOpen(IN)), (100_000, Lock())),
+    ),
+    Story(
+        "free that ends during a fire leaves the arm to the fire",
+        SHORTLY_FREE,
+        (
+            (0, Mode(LaneMode.FREE)),
+            (1, Fire(active=True)),
+            (60_000, Tick()),
+            (61_000, Fire(active=False)),
+        ),
+        (
+            (0, HoldOpen(IN)),
+            (1, Lock()),
+            (1, Alarm(AlarmCode.FIRE)),
+            (60_000, RecordMode(LaneMode.NORMAL)),
+        ),
     ),
     Story(
         "a free lane is held open again after the fire, not during it",

@@ -1,13 +1,15 @@
-"""What a lane says where no disk takes its fact."""
+"""What a lane says where no disk takes its fact, and of an arm that staff opened."""
 
 from __future__ import annotations
 
 import pytest
 
 from scanner.core.answer import Decision
-from scanner.core.lane_facts import not_recorded, unseen
+from scanner.core.events import FactKind, Identity
+from scanner.core.grants import Gate
+from scanner.core.lane_facts import not_recorded, release_fact, unseen
 from scanner.core.reasons import Outcome, Reason
-from scanner.core.units import Direction, LaneReadiness
+from scanner.core.units import DeviceId, Direction, Epoch, GateNo, LaneReadiness, Seq, ZoneNo
 from support.rights import reading
 
 IN, OUT = Direction.IN, Direction.OUT
@@ -46,3 +48,12 @@ def test_where_nothing_can_be_looked_up_only_a_ready_lane_lets_somebody_out(
     opens = direction is OUT and lane is LaneReadiness.READY
     assert (said.movement is OUT) is opens
     assert (said.outcome is Outcome.CHECKED_OUT) is opens
+
+
+def test_an_arm_that_staff_opened_names_who_and_why_and_counts_nothing() -> None:
+    identity = Identity(DeviceId("gate-1"), Epoch("e"), Seq(7))
+    gate = Gate(gate_no=GateNo(1), name="North 1", zone_no=ZoneNo(1))
+    fact = release_fact(identity, reading(), gate, OUT, "Ines", "wheelchair")
+    assert (fact.kind, fact.direction, fact.operator) == (FactKind.OVERRIDE, OUT, "Ines")
+    assert (fact.movement, fact.charged, fact.refers_to, fact.key) == (None, 0, None, None)
+    assert fact.note == "release: wheelchair"

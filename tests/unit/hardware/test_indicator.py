@@ -192,3 +192,34 @@ def test_no_lamps_at_all_is_quiet() -> None:
     none.off()
     none.close()
     assert none.backend == "none"
+
+
+REJECTING = IndicatorSettings(
+    backend="simulated", red=OutputLine(line="GPIO5"), reject=OutputLine(line="GPIO26")
+)
+
+
+@pytest.mark.parametrize("colour", ["red", "orange"])
+def test_a_refusal_pulses_the_reject_output(colour: str) -> None:
+    indicator, clock = open_indicator(REJECTING)
+    indicator.show(colour, "two_long")
+    clock.advance(499)
+    assert indicator.chip.is_closed("GPIO26")
+    clock.advance(1)
+    assert [c.at_ms for c in indicator.chip.history if c.line == "GPIO26"] == [0, 500]
+
+
+def test_whatever_lets_somebody_in_or_only_asks_is_no_rejection() -> None:
+    indicator, clock = open_indicator(REJECTING)
+    for colour in sorted(LAMPS_OF.keys() - {"red", "orange"}):
+        indicator.show(colour)
+        clock.advance(1_000)
+    assert [c for c in indicator.chip.history if c.line == "GPIO26"] == []
+
+
+def test_the_next_visitors_green_ends_the_last_ones_rejection() -> None:
+    indicator, clock = open_indicator(REJECTING)
+    indicator.show("red")
+    clock.advance(100)
+    indicator.show("green")
+    assert not indicator.chip.is_closed("GPIO26")

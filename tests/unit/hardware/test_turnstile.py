@@ -94,8 +94,9 @@ def test_a_relay_left_on_by_a_killed_daemon_is_off_before_anything_else() -> Non
     killed.abandon()
     clock.advance(10)
     assert chip.is_closed("GPIO17")
-    SimulatedTurnstile(BOTH, clock, chip)
+    turnstile = SimulatedTurnstile(BOTH, clock, chip)
     assert not chip.is_closed("GPIO17")
+    assert turnstile.left_on == ("GPIO17",)
     assert [c.level for c in chip.history if c.line == "GPIO17"] == [True, False]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from pathlib import Path
 
 import pytest
 
 from scanner.core.errors import DeviceError
-from scanner.logs import JsonFormatter, OnceLog
+from scanner.logs import JournalFormatter, JsonFormatter, OnceLog, leads_to_journal
 
 
 def test_a_line_is_one_json_object_with_its_extras() -> None:
@@ -44,3 +46,25 @@ def test_a_doubt_is_logged_when_it_begins_and_when_it_ends(
     assert once.open_codes == ("camera_gone",)
     assert [once.settled("camera_gone") for _ in range(2)] == [True, False]
     assert [r.getMessage() for r in caplog.records] == ["camera is gone", "over: camera_gone"]
+
+
+@pytest.mark.parametrize(
+    ("level", "prefix"),
+    [("CRITICAL", "<2>"), ("ERROR", "<3>"), ("WARNING", "<4>"), ("INFO", "<6>"), ("DEBUG", "<7>")],
+)
+def test_journald_is_told_how_bad_it_is(level: str, prefix: str) -> None:
+    number = logging.getLevelNamesMapping()[level]
+    record = logging.makeLogRecord({"msg": "x", "levelname": level, "levelno": number})
+    line = JournalFormatter().format(record)
+    assert line.startswith(prefix)
+    assert json.loads(line[3:])["level"] == level.lower()
+
+
+def test_the_journal_is_known_by_the_stream_it_reads(tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w", encoding="utf-8") as stream:
+        there = os.fstat(stream.fileno())
+        named = f"{there.st_dev}:{there.st_ino}"
+        assert leads_to_journal(stream, {"JOURNAL_STREAM": named})
+        assert not leads_to_journal(stream, {"JOURNAL_STREAM": "1:2"})
+        assert not leads_to_journal(stream, {})
+    assert not leads_to_journal(stream, {"JOURNAL_STREAM": named})
