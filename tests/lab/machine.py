@@ -38,7 +38,10 @@ class Machine:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+            self._command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
             errors="replace",
         )
         threading.Thread(target=self._listen, daemon=True).start()
@@ -57,7 +60,9 @@ class Machine:
             try:
                 line = self._lines.get(timeout=BOOT_WITHIN_S)
             except Empty:
-                raise MachineStuckError(f"nothing for {BOOT_WITHIN_S:.0f} s; see {self.log}") from None
+                raise MachineStuckError(
+                    f"nothing for {BOOT_WITHIN_S:.0f} s; see {self.log}"
+                ) from None
             if line is None:
                 return
             yield line

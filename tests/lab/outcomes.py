@@ -60,7 +60,9 @@ class Table:
             parts.append(f"\n{subject}\n" + "\n".join(text_of(row, indent="  ") for row in rows))
         failed = sum(not row.passed for row in self.rows)
         seconds = sum(row.seconds for row in self.rows)
-        return "\n".join((*parts, f"\n{len(self.rows)} tests, {failed} failed, {seconds:.0f} s in them"))
+        return "\n".join(
+            (*parts, f"\n{len(self.rows)} tests, {failed} failed, {seconds:.0f} s in them")
+        )
 
 
 def text_of(row: Outcome, indent: str = "lab:   ") -> str:

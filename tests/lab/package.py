@@ -57,7 +57,9 @@ def is_installed(root: Root, package: Path) -> None:
     assert root.run("/usr/bin/portillon-central", "--version").startswith("portillon")
     assert "portillon:" in root.file("/etc/passwd").read_text(encoding="utf-8")
     wanted = root.file("/etc/systemd/system/multi-user.target.wants")
-    assert {"portillon-gate.service", "portillon-sync.service"} <= {p.name for p in wanted.iterdir()}
+    assert {"portillon-gate.service", "portillon-sync.service"} <= {
+        p.name for p in wanted.iterdir()
+    }
     assert not root.file("/etc/portillon/portillon.toml").exists()
 
 
@@ -126,7 +128,13 @@ def next_of(package: Path, lab: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["dpkg-deb", "-R", str(package), str(folder)], check=True)
     control = folder / "DEBIAN" / "control"
-    control.write_text(control.read_text(encoding="utf-8").replace("-1\n", "-2\n", 1), encoding="utf-8")
-    subprocess.run(["dpkg-deb", "-Znone", "--build", str(folder), str(packed)], check=True, stdout=subprocess.DEVNULL)
+    control.write_text(
+        control.read_text(encoding="utf-8").replace("-1\n", "-2\n", 1), encoding="utf-8"
+    )
+    subprocess.run(
+        ["dpkg-deb", "-Znone", "--build", str(folder), str(packed)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     shutil.rmtree(folder)
     return packed

@@ -76,7 +76,18 @@ class Lens:
         wanted = bytearray(208)
         size = WIDTH_PX * HEIGHT_PX
         struct.pack_into(
-            "<I4xII4sIIIII", wanted, 0, OUTPUT, WIDTH_PX, HEIGHT_PX, b"GREY", 1, WIDTH_PX, size, 8, 0
+            "<I4xII4sIIIII",
+            wanted,
+            0,
+            OUTPUT,
+            WIDTH_PX,
+            HEIGHT_PX,
+            b"GREY",
+            1,
+            WIDTH_PX,
+            size,
+            8,
+            0,
         )
         fcntl.ioctl(self._device, VIDIOC_S_FMT, wanted)
         self._is_live.set()

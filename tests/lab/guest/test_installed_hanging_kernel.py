@@ -8,7 +8,11 @@ from threading import Event
 from console_report import tell
 from installed_gate import run
 
-SYSTEMD = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
+SYSTEMD = (
+    "org.freedesktop.systemd1",
+    "/org/freedesktop/systemd1",
+    "org.freedesktop.systemd1.Manager",
+)
 
 
 def test_the_kernel_hangs_and_nobody_feeds_the_watchdog() -> None:
