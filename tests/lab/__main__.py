@@ -45,7 +45,7 @@ formats = ["qr"]
 [turnstile]
 backend = "gpiod"
 pulse_ms = 1000
-passage_wait_s = 20
+passage_wait_s = 10
 
 [turnstile.way_in]
 relay = "GPIO5"

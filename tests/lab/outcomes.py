@@ -12,6 +12,8 @@ import re
 import sys
 from dataclasses import dataclass, field
 
+SAYS = "LAB-SAYS "
+"""The guest's words about what failed."""
 TEST = re.compile(r"^LAB-TEST (\w+) ([\d.]+) (.+)$")
 
 
@@ -46,6 +48,8 @@ class Table:
             outcome, seconds, name = found.groups()
             note = "" if outcome == "passed" else outcome
             self.add(name, float(seconds), passed=outcome == "passed", note=note)
+        elif line.startswith(SAYS):
+            say(f"lab:     {line.removeprefix(SAYS)}")
 
     @property
     def has_failed(self) -> bool:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 CONSOLE = Path("/dev/ttyS0")
+SHOWN_LINES = 30
+"""Of a failure: the end is where the reason stands."""
 
 
 def tell(line: str) -> None:
@@ -40,6 +42,8 @@ class ConsoleReport:
         self._seconds[name] = self._seconds.get(name, 0.0) + report.duration
         if report.outcome != "passed":
             self._outcomes[name] = report.outcome
+            for line in report.longreprtext.splitlines()[-SHOWN_LINES:]:
+                tell(f"LAB-SAYS {line}")
         if report.when == "teardown":
             outcome = self._outcomes.get(name, "passed")
             tell(f"LAB-TEST {outcome} {self._seconds[name]:.1f} {name_of(name)}")

@@ -17,6 +17,7 @@ VIVID_CAMERA = "/dev/video20"
 def test_a_camera_that_stalls_is_told_while_the_lane_goes_on_and_is_found_again(
     gate: InstalledGate,
 ) -> None:
+    restarts = gate.shown("NRestarts")
     gate.lens.stall()
     wait_until(lambda: gate.status()["camera"]["state"] != "streaming", "a stalled camera", 30)
     assert gate.status()["lane"]["phase"] == "idle"
@@ -27,7 +28,7 @@ def test_a_camera_that_stalls_is_told_while_the_lane_goes_on_and_is_found_again(
         answer = gate.admit(watcher, "3")
 
     assert answer["charged"] == 1
-    assert gate.shown("NRestarts") == "0"
+    assert gate.shown("NRestarts") == restarts
 
 
 def test_a_camera_that_is_pulled_out_is_missed_and_found_when_it_is_back() -> None:

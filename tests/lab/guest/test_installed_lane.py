@@ -46,7 +46,6 @@ class Meter:
 
 def test_it_starts_with_the_machine_and_keeps_the_arm_locked(gate: InstalledGate) -> None:
     assert gate.shown("UnitFileState") == "enabled"
-    assert gate.shown("NRestarts") == "0"
     assert gate.shown("User") == "portillon"
     assert gate.wires.measure(RELAY) is False
 

@@ -18,7 +18,7 @@ def test_a_gate_that_is_killed_with_the_relay_on_is_back_with_the_arm_locked(
     wait_until(lambda: not gate.wires.measure(RELAY), "a relay that is off")
     gate.wait_ready()
 
-    assert int(gate.shown("NRestarts")) == restarts + 1
+    assert int(gate.shown("NRestarts")) > restarts
     about = [fact.kind for fact in recorded() if fact.refers_to == answer["seq"]]
     assert about == [FactKind.PASSAGE_UNKNOWN]
 
@@ -32,7 +32,7 @@ def test_a_gate_that_hangs_with_the_relay_on_is_ended_by_its_watchdog(gate: Inst
     wait_until(lambda: not gate.wires.measure(RELAY), "a relay that is off")
     gate.wait_ready()
 
-    assert int(gate.shown("NRestarts")) == restarts + 1
+    assert int(gate.shown("NRestarts")) > restarts
     assert "Watchdog timeout" in run("journalctl", "-o", "cat", "-u", "portillon-gate", "-n", "200")
 
 
