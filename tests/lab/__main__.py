@@ -52,7 +52,7 @@ relay = "GPIO5"
 sensor = "GPIO6"
 """
 SCRIPT = """\
-export PYTHONPATH=/opt/lab/run/tests:/opt/lab/run/tests/lab/guest:/opt/lab/site
+export PYTHONPATH=/opt/lab/run/tests:/opt/lab/run/tests/lab/guest:/opt/lab-pytest
 export PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 cd /opt/lab/run/tests
 exec /opt/portillon/bin/python -m pytest -c /dev/null --rootdir=. --import-mode=importlib -p no:cacheprovider \

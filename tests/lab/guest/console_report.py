@@ -8,7 +8,6 @@ Source: docs/lab.md, "How it is made".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,8 +30,8 @@ class ConsoleReport:
         self._seconds: dict[str, float] = {}
         self._outcomes: dict[str, str] = {}
 
-    def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        tell(f"LAB-TESTS {len(items)}")
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        tell(f"LAB-TESTS {len(session.items)}")
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         tell(f"LAB-BEGINS {name_of(nodeid)}")
