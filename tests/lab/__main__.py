@@ -35,6 +35,9 @@ ACKNOWLEDGED = 6
 """So many scans are answered before the power goes."""
 CUT_WITHIN_S = 1.5
 CONFIG = """\
+[central]
+url = "http://127.0.0.1:9"
+
 [camera]
 device = "/dev/video10"
 width = 640

@@ -25,7 +25,7 @@ PERIOD_S = 0.15
 POLL_S = 0.005
 VIDIOC_S_FMT = 0xC0D05605
 OUTPUT = 2
-RELAY, SENSOR = "GPIO17", "GPIO22"
+RELAY, SENSOR = "GPIO5", "GPIO6"
 
 
 def wait_until(claim: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
