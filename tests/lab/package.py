@@ -7,6 +7,7 @@ Source: docs/operations.md, "Install".
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -63,15 +64,25 @@ def is_installed(root: Root, package: Path) -> None:
     assert not root.file("/etc/portillon/portillon.toml").exists()
 
 
+def is_configured(root: Root, _package: Path) -> None:
+    """`portillon setup` writes what the program accepts; `portillon doctor` looks at what is there and what is not."""
+    root.file("/tmp/answers.toml").write_text("site = 'Lab'\n", encoding="utf-8")
+    root.run("/usr/bin/portillon", "setup", "--from", "/tmp/answers.toml")
+    said = root.run("/usr/bin/portillon", "doctor", "--json", may_fail=True)
+    found = json.loads(said.splitlines()[-1])
+    assert found["light"] == "red", said
+    assert {"relay", "camera"} <= {sign["name"] for sign in found["signs"]}, said
+
+
 def keeps_what_was_recorded(root: Root, package: Path) -> None:
     """The next version touches neither the configuration nor the data."""
     config, ledger = root.file("/etc/portillon/portillon.toml"), root.file(LEDGER)
-    config.write_text("# ours\n", encoding="utf-8")
+    written = config.read_text(encoding="utf-8")
     ledger.parent.mkdir(parents=True, exist_ok=True)
     ledger.write_text("facts", encoding="utf-8")
     root.install(package)
     assert root.run("dpkg-query", "-W", "-f", "${Version}", "portillon").endswith("-2")
-    assert config.read_text(encoding="utf-8") == "# ours\n"
+    assert config.read_text(encoding="utf-8") == written
     assert ledger.read_text(encoding="utf-8") == "facts"
     assert "gate" in root.run("/usr/bin/portillon", "--help")
 
@@ -97,6 +108,7 @@ def is_purged(root: Root, _package: Path) -> None:
 LEDGER = "/var/lib/portillon/ledger/ledger.db"
 STEPS: tuple[tuple[Callable[[Root, Path], None], str], ...] = (
     (is_installed, "installed in a clean Debian it starts and waits to be configured"),
+    (is_configured, "setup writes its configuration and doctor looks it over"),
     (keeps_what_was_recorded, "an upgrade keeps configuration and data"),
     (is_removed_without_its_data, "removed it leaves configuration and data"),
     (is_purged, "purged it leaves nothing"),
@@ -109,13 +121,13 @@ def try_package(lab: Path, table: Table) -> None:
     shutil.rmtree(root.folder, ignore_errors=True)
     subprocess.run(["cp", "-a", str(lab / "debian"), str(root.folder)], check=True)
     first = max((CHECKOUT / "dist").glob("portillon_*-1_*.deb"), key=lambda p: p.stat().st_mtime)
-    packages = (first, next_of(first, lab), first, first)
+    packages = (first, first, next_of(first, lab), first, first)
     for (step, sentence), package in zip(STEPS, packages, strict=True):
         began_ms = clock.monotonic_ms()
         note = ""
         try:
             step(root, package)
-        except AssertionError as error:
+        except (AssertionError, OSError, ValueError) as error:
             note = str(error) or step.__name__
         seconds = (clock.monotonic_ms() - began_ms) / 1000
         table.add(f"package::{sentence}", seconds, passed=not note, note=note)
