@@ -93,7 +93,7 @@ class InstalledGate:
 
     def is_at_rest(self) -> bool:
         """Nobody is expected at the arm, and its coil is off."""
-        return self.status()["lane"]["phase"] == "idle" and not self.wires.measure(RELAY)
+        return self.status()["lane"]["phase"] == "IDLE" and not self.wires.measure(RELAY)
 
 
 def systemctl(*arguments: str) -> str:

@@ -20,7 +20,7 @@ def test_a_camera_that_stalls_is_told_while_the_lane_goes_on_and_is_found_again(
     restarts = gate.shown("NRestarts")
     gate.lens.stall()
     wait_until(lambda: gate.status()["camera"]["state"] != "streaming", "a stalled camera", 30)
-    assert gate.status()["lane"]["phase"] == "idle"
+    assert gate.status()["lane"]["phase"] == "IDLE"
     gate.lens.go_on()
     wait_until(lambda: gate.status()["camera"]["state"] == "streaming", "a camera", 90)
 
