@@ -18,6 +18,7 @@ def test_a_camera_that_stalls_is_told_while_the_lane_goes_on_and_is_found_again(
     gate: InstalledGate,
 ) -> None:
     restarts = gate.shown("NRestarts")
+    wait_until(lambda: gate.status()["camera"]["state"] == "streaming", "a camera")
     gate.lens.stall()
     wait_until(lambda: gate.status()["camera"]["state"] != "streaming", "a stalled camera", 30)
     assert gate.status()["lane"]["phase"] == "IDLE"

@@ -7,7 +7,10 @@ Source: Linux, Documentation/usb/gadget_configfs.rst; USB HID 1.11, appendix B.1
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+
+import serial
 
 from board import wait_until
 from installed_gate import run
@@ -77,8 +80,10 @@ class UsbScanner:
 
     def send(self, data: bytes) -> None:
         """As a serial imager sends a code."""
-        with Path("/dev/ttyGS0").open("wb", buffering=0) as line:
+        with serial.Serial("/dev/ttyGS0", 115_200) as line:
             line.write(data)
+            line.flush()
+            threading.Event().wait(1)  # what the line has not sent when it is closed is lost
 
 
 def usage(char: str) -> int:
