@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 from hardware.hid_scanner import open_keyboard
@@ -38,6 +39,8 @@ def scanner(request: pytest.FixtureRequest, cable: UsbScanner) -> Iterator[Wired
 
 
 def enter(scanner: WiredScanner, cable: UsbScanner, text: str) -> None:
+    """Some time after the opening: what comes at once is the tail of a code that nobody saw begin."""
+    Event().wait(1.5 * scanner.settings.gap_ms / 1_000)
     if scanner.settings.kind == "serial":
         cable.send(text.replace("\n", "\r").encode("ascii"))
     else:
