@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
+
+from board import wait_until
 from hardware.hid_scanner import open_keyboard
 from hardware.line_framer import ScannedLine, ScannerSettings
 from hardware.serial_scanner import open_serial
-from hardware.wired_scanner import WiredScanner
-
-from board import wait_until
 from hardware.system_clock import SystemClock
+from hardware.wired_scanner import WiredScanner
 from usb_gadget import UsbScanner
 
 CODE = "TKT-2026-ab-0123456789"
