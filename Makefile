@@ -1,7 +1,7 @@
 # Portillon. Everything is installed into .venv/ of this checkout; the first call sets it up, later ones are quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance lint format bench faults oracle docs locks clean
+.PHONY: help setup run test conformance lint format bench faults oracle lab deb docs locks clean
 
 # The installed wheel is what runs, never the folders of this checkout.
 export PYTHONSAFEPATH := 1
@@ -45,6 +45,13 @@ oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle
 	@.venv-oracle/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --confcutdir=tests/oracle tests/oracle $(ARGS)
 
+lab: setup ## the installed gate on Debian's kernel in QEMU: pins, cameras, systemd, power cuts; needs root, 15 minutes
+	@bash tests/lab/setup
+	@$(BIN)/python tests/lab
+
+deb: setup ## dist/portillon_…deb: a Debian package with its locked environment
+	@bash .ci/deb
+
 docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
 	@$(BIN)/python docs/pages.py
 
@@ -52,4 +59,4 @@ locks: ## pin everything anew (needs uv)
 	@bash .ci/lock
 
 clean: ## remove what the above made
-	@rm -rf .venv .venv-oracle .portillon .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf .venv .venv-oracle .lab build dist .portillon .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -17,6 +17,7 @@ import click
 from scanner.core.errors import GateError
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "setup": ("scanner.commands.setup_command", "Ask the few questions, write the configuration."),
     "gate": ("scanner.commands.gate_command", "Run the lane: camera to turnstile."),
     "sync": ("scanner.commands.sync_command", "Run the network side: snapshots down, facts up."),
     "enrol": ("scanner.commands.sync_command", "Make this device a gate of a site."),

@@ -1,7 +1,7 @@
 """Files that are either the old ones or the new ones, whatever happens in between.
 
 Law: written beside, flushed to the disk, then renamed over, then the folder flushed. Nobody else may read what is
-written here (0600 in 0700 folders).
+written here (0600 in 0700 folders), but where a caller says so.
 
 Source: docs/sync.md, "Files"; rename(2), fsync(2).
 """
@@ -34,7 +34,7 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def save_atomically(path: Path, content: bytes) -> None:
+def save_atomically(path: Path, content: bytes, mode: int = OWNER_FILE) -> None:
     """Put ``content`` at ``path``; a crash leaves the old file or the new one.
 
     Raises:
@@ -46,6 +46,7 @@ def save_atomically(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE)
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
             file.write(content)
             flush(file.fileno())
         beside.replace(path)

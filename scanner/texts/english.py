@@ -186,10 +186,52 @@ SENTENCES: dict[str, str] = {
     "at_gate": "{at} at gate {gate_no}",
 }
 
+QUESTIONS: dict[str, str] = {
+    "site": "Name of the site",
+    "direction": "Way that this lane serves (in, out, both)",
+    "relay_in": "Line of the relay that releases the arm on the way in (docs/hardware.md, Pins)",
+    "sensor_in": "Line of the sensor that reports a passage in; a dash for none",
+    "relay_out": "Line of the relay that releases the arm on the way out",
+    "sensor_out": "Line of the sensor that reports a passage out; a dash for none",
+    "camera": "Camera that reads codes (best by /dev/v4l/by-id/), or none",
+    "scanner": "Wired scanner (best by /dev/serial/by-id/ or /dev/input/by-id/), or none",
+    "central": "Address of the central; a dash for a gate that works by stick",
+    "token": "Enrolment token or code of the central, not shown; a dash to enrol later",
+}
+"""What `portillon setup` asks."""
+
+PROBLEMS: dict[str, str] = {
+    "site": "{key}: {value!r} is no name; it takes 1 to 60 characters that can be printed",
+    "direction": "{key}: {value!r} is no way; say in, out or both",
+    "relay": "{key}: a lane that serves this way needs its relay; name its line, such as GPIO17",
+    "line": "{key}: {value!r} is no line; give a name such as GPIO17, or chip and number such as pinctrl-rp1/17",
+    "line_twice": "{key}: {value!r} has a purpose already; give each relay and sensor a line of its own",
+    "device": "{key}: {value!r} is no device; give a path below /dev/, or none",
+    "scanner": "{key}: {value!r} is no scanner; give a path below /dev/serial/, /dev/tty or /dev/input/, or none",
+    "nothing_reads": "{key}: with neither camera nor scanner nothing could be read; name one of them",
+    "central": "{key}: {value!r} is no address; say https://central.example (plain http to this machine only)",
+    "token": "{key}: this is no token; it has 8 to 4096 characters, as the central prints it",
+    "token_without_central": "{key}: a token alone does not say where the central is; give both, or the code",
+    "unknown": "{key}: nobody asks for this; take the line out",
+    "not_asked": "{key}: a lane that does not serve this way has no such line; take it out",
+}
+"""What is wrong with an answer, and what would be right."""
+
+SETTING_UP: dict[str, str] = {
+    "there": "{path} is there already. Replace it? The old one is kept as {kept}",
+    "kept": "nothing was changed",
+    "written": "{path} is written",
+    "handed": "the token is handed to sync, which enrols this gate",
+    "next": "next: `systemctl restart portillon-gate portillon-sync`, then `portillon lane status`",
+    "later": "next: `portillon enrol CODE`, or hold the central's code before the camera",
+}
+"""What `portillon setup` says."""
+
 
 def every_text() -> Iterator[str]:
     """All that a catalogue translates."""
     yield from (face.word for face in FACES.values())
     yield from MEANINGS.values()
-    for table in (FLAGS, CHECKS, VALUES, WORDS, VERDICTS, HEADINGS, SENTENCES):
+    tables = (FLAGS, CHECKS, VALUES, WORDS, VERDICTS, HEADINGS, SENTENCES)
+    for table in (*tables, QUESTIONS, PROBLEMS, SETTING_UP):
         yield from table.values()

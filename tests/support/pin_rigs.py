@@ -149,6 +149,12 @@ class GpioSimRig(_Named):
     def __init__(self, chip: Path) -> None:
         self._chip = chip
         self._clock = SystemClock()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Nothing drives the wires: pins that keep their level would tell of the test before."""
+        with self.bank() as bank:
+            bank.request_inputs([InputLine(line=line) for line in (self.relay, self.lamp)])
 
     def bank(self) -> PinBank:
         return GpiodBank(self._clock.from_kernel_ns)

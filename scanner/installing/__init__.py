@@ -1,0 +1,1 @@
+"""Setting a gate up: a few questions, and the configuration that follows from the answers."""
