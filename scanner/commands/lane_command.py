@@ -86,7 +86,7 @@ def mode(config: Path, mode: str, operator: str | None, minutes: int | None) -> 
 )
 def release(config: Path, operator: str, why: str, direction: str | None) -> None:
     """Open the arm once, without a code."""
-    given = {"operator": operator, "pin": _pin(), "why": why, "direction": direction}
+    given = {"operator": operator, "pin": ask_pin(), "why": why, "direction": direction}
     reply = _ask(config, "release", **given)
     click.echo(f"opens once ({reply['direction']}), recorded as {reply['seq']}")
 
@@ -96,7 +96,7 @@ def release(config: Path, operator: str, why: str, direction: str | None) -> Non
 @_by_operator
 def repaired(config: Path, operator: str) -> None:
     """Clear "out of order", once the cause is mended."""
-    reply = _ask(config, "repaired", operator=operator, pin=_pin())
+    reply = _ask(config, "repaired", operator=operator, pin=ask_pin())
     click.echo(f"the lane is {reply['phase']}")
 
 
@@ -110,7 +110,7 @@ def answer(config: Path, answer: str, operator: str, party: int | None, why: str
     """Answer the last scan: a question, or (supervisors) a refusal."""
     question = _ask(config, "status")["question"]
     seq = None if question is None else question["seq"]
-    given = {"answer": answer, "operator": operator, "pin": ask_pin(), "seq": seq, "why": why}
+    given = {"answer": answer, "operator": operator, "pin": askask_pin(), "seq": seq, "why": why}
     if party is not None:
         given["party"] = party
     reply = _ask(config, "answer", **given)
@@ -125,7 +125,7 @@ def inspect(config: Path, operator: str) -> None:
     """Have a look at the next code, without an entry."""
     client = _client(config, LOOK_WITHIN_S)
     with client.listening() as notices:
-        _checked(client.ask("inspect", operator=operator, pin=ask_pin()))
+        _checked(client.ask("inspect", operator=operator, pin=askask_pin()))
         click.echo("hold the code up", err=True)
         for notice in notices:
             if notice.get("event") == "scan" and notice["inspection"]:
