@@ -110,7 +110,7 @@ def answer(config: Path, answer: str, operator: str, party: int | None, why: str
     """Answer the last scan: a question, or (supervisors) a refusal."""
     question = _ask(config, "status")["question"]
     seq = None if question is None else question["seq"]
-    given = {"answer": answer, "operator": operator, "pin": askask_pin(), "seq": seq, "why": why}
+    given = {"answer": answer, "operator": operator, "pin": ask_pin(), "seq": seq, "why": why}
     if party is not None:
         given["party"] = party
     reply = _ask(config, "answer", **given)
@@ -125,7 +125,7 @@ def inspect(config: Path, operator: str) -> None:
     """Have a look at the next code, without an entry."""
     client = _client(config, LOOK_WITHIN_S)
     with client.listening() as notices:
-        _checked(client.ask("inspect", operator=operator, pin=askask_pin()))
+        _checked(client.ask("inspect", operator=operator, pin=ask_pin()))
         click.echo("hold the code up", err=True)
         for notice in notices:
             if notice.get("event") == "scan" and notice["inspection"]:
