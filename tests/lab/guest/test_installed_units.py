@@ -29,7 +29,7 @@ def test_a_gate_that_hangs_with_the_relay_on_is_ended_by_its_watchdog(gate: Inst
         gate.scan(watcher, "5")
         wait_until(lambda: gate.wires.measure(RELAY), "a relay that is on")
         gate.signal("STOP")
-    wait_until(lambda: not gate.wires.measure(RELAY), "a relay that is off")
+    wait_until(lambda: not gate.wires.measure(RELAY), "a relay that is off", 120)
     gate.wait_ready()
 
     assert int(gate.shown("NRestarts")) > restarts
