@@ -1,7 +1,7 @@
 # Portillon. Everything is installed into .venv/ of this checkout; the first call sets it up, later ones are quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance lint format bench faults oracle docs locks clean
+.PHONY: help setup run test conformance lint format bench faults oracle docs screenshots locks clean
 
 # The installed wheel is what runs, never the folders of this checkout.
 export PYTHONSAFEPATH := 1
@@ -44,6 +44,9 @@ faults: setup ## kill -9, power cuts, bad lines and attacks in full numbers; end
 oracle: ## our signed tickets against the cwt library, in its own .venv-oracle/
 	@bash .ci/setup oracle
 	@.venv-oracle/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --confcutdir=tests/oracle tests/oracle $(ARGS)
+
+screenshots: setup ## pictures of every screen in every language, into docs/pictures/console/
+	@$(BIN)/python docs/screenshots.py
 
 docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
 	@$(BIN)/python docs/pages.py

@@ -29,6 +29,7 @@ from scanner.gate_clock import GateClock
 from scanner.gate_commands import build_commands
 from scanner.lane_loop import Lane, LanePorts
 from scanner.lookups import Lookups
+from scanner.panel.offering import offer_panel
 from scanner.peer_facts import PeerFacts
 from scanner.ports import TurnstilePort
 from scanner.reading.candidate import Candidate
@@ -129,6 +130,7 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     pins = StaffPins(lambda: lookups.operators, clock.monotonic_ms)
     proven = {"answer": pins.identify, "inspect": pins.identify}
     control.offer(build_staff_commands(lane), proven)
+    stack.callback(offer_panel(parts, pins, seeing.sight))
     return parts
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from scanner import notices
 from scanner.asking import Answer, Asked, Asking, Prepared
-from scanner.core import lane
+from scanner.core import lane, lane_facts
 from scanner.core.answer import Decision
 from scanner.core.clock import ClockReading
 from scanner.core.credential import clean
@@ -223,6 +223,17 @@ class Lane:
             self._grant(fact.seq, fact.persons, asked.cleaned, direction, reading)
         self._publish(notices.overridden(override, fact))
         return override, fact
+
+    def release(self, direction: Direction, operator: str, why: str) -> Fact:
+        """Staff open the arm for one person without a scan. StoreError: not recorded, so it stays shut."""
+        reading, ledger = self._book.now(), self._ports.ledger
+        gate, is_watched = self._ports.lookups.gate, self._watches(direction)
+        fact = lane_facts.release_fact(
+            ledger.next_identity(), reading, gate, direction, operator, why, is_watched=is_watched
+        )
+        ledger.append((fact,))
+        self._grant(fact.seq, fact.persons, b"", direction, reading)
+        return fact
 
     def give_up(self) -> None:
         """Nobody comes any more: a pending passage ends as if its time were over."""

@@ -66,10 +66,11 @@ def status(config: Path, *, as_json: bool) -> None:
 @lane.command()
 @_of_gate
 @click.argument("mode", type=click.Choice(["normal", "closed", "free"]))
-@click.option("--operator", help="Who does it; recorded.")
+@click.option("--operator", help="Who does it; recorded. Free mode asks for the PIN, too.")
 def mode(config: Path, mode: str, operator: str | None) -> None:
     """Change the lane's mode."""
-    reply = _ask(config, "mode", mode=mode, operator=operator)
+    proof = {"pin": _pin()} if mode == "free" and operator is not None else {}
+    reply = _ask(config, "mode", mode=mode, operator=operator, **proof)
     click.echo(f"the lane is {reply['mode']}")
 
 

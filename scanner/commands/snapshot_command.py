@@ -97,7 +97,7 @@ def accept(config_path: Path, *, as_json: bool) -> None:
 def rollback(config_path: Path, *, as_json: bool) -> None:
     """Go back to the base before; newer snapshots wait for `accept` from then on."""
     from hardware.system_clock import SystemClock
-    from sync.snapshot_verbs import roll_back
+    from sync.going_back import roll_back
 
     pointer = roll_back(load_config(config_path).sync, SystemClock())
     words = f"✔ back to snapshot {pointer.seq}; newer ones wait for: portillon snapshot accept"

@@ -19,6 +19,9 @@ from scanner.core.question import Presented
 from scanner.core.reasons import FACES, Flag, Outcome, Reason
 from scanner.core.units import Direction, LaneReadiness
 
+RELEASE = "release"
+"""How the note of a release begins."""
+
 
 def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
     """A fact of this lane at this reading; ``fields`` as in `Fact`, ``kind`` among them."""
@@ -112,6 +115,30 @@ def override_fact(
         operator=operator,
         refers_to=scan.seq,
         note=answer_note(override.answer, why),
+    )
+
+
+def release_fact(
+    identity: Identity,
+    clock: ClockReading,
+    gate: Gate,
+    direction: Direction,
+    operator: str,
+    why: str,
+    *,
+    is_watched: bool,
+) -> Fact:
+    """The fact of an arm that staff opened for one person without a scan: an override of nothing, charged to nobody."""
+    return happened(
+        identity,
+        clock,
+        gate,
+        kind=FactKind.OVERRIDE,
+        direction=direction,
+        movement=direction,
+        flags=(Flag.AWAITS_PASSAGE.value,) if is_watched else (),
+        operator=operator,
+        note=f"{RELEASE}: {why}",
     )
 
 
