@@ -28,8 +28,8 @@ WORD = re.compile(r"[A-Za-z][A-Za-z_]+|\d[\d.,:]*")
 class Terminal:
     """A tmux server of its own with one window."""
 
-    def __init__(self, folder: Path) -> None:
-        self._tmux = ["tmux", "-L", f"portillon-{folder.name}", "-f", "/dev/null"]
+    def __init__(self, name: str) -> None:
+        self._tmux = ["tmux", "-L", f"portillon-{name}", "-f", "/dev/null"]
 
     def tell(self, *words: str) -> str:
         done = subprocess.run(
@@ -57,12 +57,12 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def terminal(gate: Path, width: int, height: int) -> Iterator[Terminal]:
     """The program in a terminal of this size."""
-    found = Terminal(gate)
+    found = Terminal(f"{gate.name}-{width}")
     program = shlex.join(
         [sys.executable, "-c", PROGRAM, "--runtime-dir", str(gate), "--lang", "en"]
     )
     size = ("-x", str(width), "-y", str(height))
-    found.tell("new-session", "-d", *size, f"TERM=tmux-256color {program}")
+    found.tell("new-session", "-d", *size, f"env -u COLUMNS -u LINES TERM=tmux-256color {program}")
     try:
         yield found
     finally:
