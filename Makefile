@@ -1,7 +1,7 @@
 # Portillon. Everything is installed into .venv/ of this checkout; the first call sets it up, later ones are quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance lint format bench faults oracle lab deb docs locks clean
+.PHONY: help setup run test conformance lint format bench faults oracle lab deb docs screenshots locks clean
 
 # The installed wheel is what runs, never the folders of this checkout.
 export PYTHONSAFEPATH := 1
@@ -51,6 +51,9 @@ lab: setup ## the installed gate on Debian's kernel in QEMU: pins, cameras, syst
 
 deb: setup ## dist/portillon_…deb: a Debian package with its locked environment
 	@bash .ci/deb
+
+screenshots: setup ## pictures of every screen in every language, into docs/pictures/console/
+	@$(BIN)/python docs/screenshots.py
 
 docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
 	@$(BIN)/python docs/pages.py

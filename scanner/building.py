@@ -37,6 +37,7 @@ from scanner.lane_memory import FILE_NAME as LANE_MEMORY
 from scanner.lane_memory import LaneMemory
 from scanner.lane_parts import LanePorts
 from scanner.lookups import Lookups
+from scanner.panel.offering import offer_panel
 from scanner.peer_facts import PeerFacts
 from scanner.ports import TurnstilePort
 from scanner.reading.candidate import Candidate
@@ -155,6 +156,7 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     pins = StaffPins(lambda: lookups.operators, clock.monotonic_ms)
     proven = dict.fromkeys(STAFF_PROVEN, pins.identify)
     control.offer(build_staff_commands(lane), proven)
+    stack.callback(offer_panel(parts, pins, seeing.sight))
     return parts
 
 

@@ -54,8 +54,8 @@ _CLOSING = InputError(
 class _Request:
     """A request on its way to the lane's thread and back."""
 
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self.body = body
+    def __init__(self, work: Callable[[], Reply]) -> None:
+        self.work = work
         self.reply: Reply = {}
         self.answered = threading.Event()
 
@@ -67,6 +67,7 @@ class ControlSocket:
         self._path = path
         self._commands: dict[str, Command] = {}
         self._checks: dict[str, Check] = {}
+        self._asides: dict[str, Command] = {}
         self._waiting: queue.Queue[_Request] = queue.Queue(WAITING_REQUESTS)
         self._watchers: list[queue.Queue[Reply | None]] = []
         self._lock = threading.Lock()
@@ -84,6 +85,10 @@ class ControlSocket:
         self._checks |= checks
         self._commands |= commands
 
+    def offer_aside(self, asides: Mapping[str, Command]) -> None:
+        """What callers may ask for that takes time and needs no lane: done on the caller's own thread."""
+        self._asides |= asides
+
     def serve_waiting(self) -> None:
         """Carry out what callers asked for. Called by the lane's thread."""
         while True:
@@ -91,7 +96,7 @@ class ControlSocket:
                 request = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            request.reply = self._carry_out(request.body)
+            request.reply = _done(request.work)
             request.answered.set()
 
     def notify(self, notice: Reply) -> None:
@@ -128,29 +133,38 @@ class ControlSocket:
                 request.reply = _refused(_CLOSING)
                 request.answered.set()
 
-    def _carry_out(self, body: Mapping[str, Any]) -> Reply:
+    def _command(self, body: Mapping[str, Any]) -> Command:
         name = str(body.get("do"))
         command = self._commands.get(name)
-        try:
-            if command is None:
-                valid = ", ".join(sorted([*self._commands, "watch"]))
-                raise InputError(
-                    "control_unknown_command",
-                    f"'do' {name[:40]!r} is not a command of this gate (valid: {valid})",
-                    "ask with one of the valid names",
-                )
-            return {"ok": True, **command(body)}
-        except GateError as error:
-            return _refused(error)
+        if command is None:
+            valid = ", ".join(sorted([*self._commands, *self._asides, "watch"]))
+            raise InputError(
+                "control_unknown_command",
+                f"'do' {name[:40]!r} is not a command of this gate (valid: {valid})",
+                "ask with one of the valid names",
+            )
+        return command
 
     def _checked(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         check = self._checks.get(str(body.get("do")))
         return body if check is None else check(body)
 
     def answer(self, line: bytes) -> Reply:
-        """The reply to one line; waits for the lane's thread."""
+        """The reply to one line; waits for the lane's thread, but for what is done aside."""
         try:
-            request = _Request(self._checked(_parse_request(line)))
+            body = _parse_request(line)
+            aside = self._asides.get(str(body.get("do")))
+            if aside is not None:
+                return _done(lambda: aside(body))
+            checked = self._checked(body)
+        except InputError as error:
+            return _refused(error)
+        return self.on_lane(lambda: self._command(checked)(checked))
+
+    def on_lane(self, work: Callable[[], Reply]) -> Reply:
+        """Have the lane's thread do something between two scans, and wait for the reply."""
+        try:
+            request = _Request(work)
             if self.is_closing:
                 raise _CLOSING
             self._waiting.put_nowait(request)
@@ -215,6 +229,13 @@ def _parse_request(line: bytes) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise InputError("control_not_object", "the line is not a JSON object", 'send {"do": …}')
     return body
+
+
+def _done(work: Callable[[], Reply]) -> Reply:
+    try:
+        return {"ok": True, **work()}
+    except GateError as error:
+        return _refused(error)
 
 
 def _refused(error: GateError) -> Reply:

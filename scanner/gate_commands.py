@@ -39,7 +39,7 @@ def build_commands(
         return {"mode": lane.state.mode.value, **left}
 
     def went_back(body: Mapping[str, Any]) -> Reply:
-        lane.note(FactKind.ALARM, note=WENT_BACK, operator=_text(body.get("operator")))
+        lane.note(FactKind.SERVICE, note=WENT_BACK, operator=_text(body.get("operator")))
         return {"noted": WENT_BACK}
 
     def simulate(body: Mapping[str, Any]) -> Reply:

@@ -20,6 +20,7 @@ from scanner.core.units import Direction
 from scanner.lane_loop import Lane
 from scanner.lane_parts import Read
 from scanner.logs import OnceLog
+from scanner.panel.aiming import Sight
 from scanner.reading.candidate import Candidate
 from scanner.reading.decode import Decoder
 
@@ -46,6 +47,8 @@ class Seeing:
     """Which way a code before this camera opens: the snapshot in use says so, and may change."""
     frames: int = 0
     last_index: int = 0
+    sight: Sight = field(default_factory=Sight)
+    """For whoever aims the camera."""
     doubts: OnceLog = field(default_factory=lambda: OnceLog(LOG))
     _pause: threading.Event = field(default_factory=threading.Event)
 
@@ -60,7 +63,9 @@ class Seeing:
             return False
         self.last_index = frame.index
         self.frames += 1
-        chosen = self.choice.of(self.decoder.read(frame), frame.captured_ms)
+        candidates = self.decoder.read(frame)
+        self.sight.note(frame, candidates)
+        chosen = self.choice.of(candidates, frame.captured_ms)
         self._judge_second_opinion()
         return chosen is not None and self._read(chosen)
 

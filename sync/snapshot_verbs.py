@@ -1,7 +1,7 @@
 """What a person does with snapshots at a gate: bring one on a stick, say yes, go back, see what differs.
 
 Law: the same verification and the same places as for what comes over the network, under the same turn; the running sync
-need not be stopped. Nothing goes back but by `roll_back`, and after it nothing comes before a yes.
+need not be stopped. Nothing goes back but by `sync.going_back`, and after it nothing comes before a yes.
 
 Source: docs/sync.md, "Held snapshots" and "Without a network".
 """
@@ -16,13 +16,13 @@ import msgspec
 from scanner.core.errors import ConfigError, StoreError
 from sync.base_diff import differences
 from sync.bundle_format import letter_name
-from sync.cache import Cache, Pointer
+from sync.cache import Cache
 from sync.clock_proof import Clock
 from sync.contact import reference_ms
 from sync.delta import Tombstone
 from sync.device import Device, load_device, save_device
 from sync.fetching import Fetched, fetch_snapshot
-from sync.holding import Hold, Why, accept, save_hold
+from sync.holding import Hold, accept
 from sync.letters import WAITING, Letter, leave_letter, take_letter
 from sync.settings import SyncSettings
 from sync.stick import open_stick
@@ -83,28 +83,6 @@ def _take_or_leave(settings: SyncSettings) -> Letter | None:
         if error.code != "sync_already_running":
             raise
         return WAITING
-
-
-def roll_back(settings: SyncSettings, clock: Clock, by: str | None = None) -> Pointer:
-    """Go back to the base before; what is newer waits for a yes from now on.
-
-    Raises:
-        StoreError: ``no_base_before``, ``cache_in_use``, or the disk.
-    """
-    cache = Cache(settings.cache_dir)
-    with cache.turn():
-        current = cache.settle()
-        before = cache.find_before(current)
-        hold = Hold(
-            why=Why.GONE_BACK,
-            seq=current.seq if current else 0,
-            rows=cache.grants(current),
-            rows_before=cache.grants(before),
-            since_ms=clock.now_ms(),
-            by=by,
-        )
-        save_hold(settings.hold_path, hold)
-        return cache.point_to(before)
 
 
 def accept_held(settings: SyncSettings) -> Hold:

@@ -1,15 +1,23 @@
 """`portillon-console`: the screens of a gate.
 
-Law: its own process; the gate is unharmed when it crashes. Textual is imported only once the arguments are right.
+Law: its own process; the gate is unharmed when it crashes. Something is to be seen at once: a first picture is written
+before Textual, which takes a good part of a second to load on a small computer, is imported at all.
 
-Source: docs/commands.md.
+Source: docs/commands.md; docs/console.md.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
+
+from scanner.texts.catalogue import language_of, languages
+
+CLEAR = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l"
+"""The other screen, empty, without a cursor: the one that Textual goes on with."""
 
 
 @click.command()
@@ -20,9 +28,48 @@ import click
     show_default=True,
     help="Folder of the gate's control socket.",
 )
+@click.option("--lane", is_flag=True, help="Only the lane, over the whole screen: for gate staff.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(languages()),
+    help="The language to begin with; without it the environment's (LANG), else English.",
+)
+@click.option(
+    "--ready-after",
+    "ready_after_s",
+    type=click.FloatRange(1, 60),
+    default=4.0,
+    show_default=True,
+    help="Seconds that an answer stays before the lane says READY again.",
+)
 @click.version_option(package_name="portillon", message="portillon %(version)s")
-def main(runtime_dir: Path) -> None:
-    """Show the lane: the answer to each scan, in colour, with icon and word."""
-    from ui.lane_screen import LaneScreen
+def main(runtime_dir: Path, language: str | None, ready_after_s: float, *, lane: bool) -> None:
+    """Show a gate: the lane, its scans, sync, hardware, health, settings and log."""
+    language = language or language_of(os.environ)
+    _paint_first(language)
 
-    LaneScreen(runtime_dir / "gate.sock").run()
+    from ui.console import Console
+    from ui.gate_line import SocketLine
+    from ui.system_clock import SystemClock
+
+    console = Console(
+        SocketLine(runtime_dir / "gate.sock"),
+        SystemClock(),
+        language,
+        is_lane_only=lane,
+        ready_after_s=ready_after_s,
+    )
+    console.run()
+    sys.exit(console.return_code or 0)
+
+
+def _paint_first(language: str) -> None:
+    """The word of a lane that is not heard yet, in the middle of the terminal."""
+    if not sys.stdout.isatty():
+        return
+    from ui.first_picture import first_picture
+
+    size = os.get_terminal_size(sys.stdout.fileno())
+    sys.stdout.write(CLEAR + first_picture(language, size.columns, size.lines))
+    sys.stdout.flush()

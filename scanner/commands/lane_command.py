@@ -66,13 +66,14 @@ def status(config: Path, *, as_json: bool) -> None:
 @lane.command()
 @_of_gate
 @click.argument("mode", type=click.Choice(["normal", "closed", "free"]))
-@click.option("--operator", help="Who does it; recorded.")
+@click.option("--operator", help="Who does it; recorded. Free mode asks for the PIN, too.")
 @click.option(
     "--minutes", type=click.IntRange(1, 1440), help="Free: for so long (at most free_max_min)."
 )
 def mode(config: Path, mode: str, operator: str | None, minutes: int | None) -> None:
     """Change the lane's mode; free ends by itself."""
-    reply = _ask(config, "mode", mode=mode, operator=operator, minutes=minutes)
+    proof = {"pin": ask_pin()} if mode == "free" and operator is not None else {}
+    reply = _ask(config, "mode", mode=mode, operator=operator, minutes=minutes, **proof)
     left_s = reply.get("free_for_s")
     click.echo(f"the lane is {reply['mode']}" + ("" if left_s is None else f" for {left_s} s"))
 

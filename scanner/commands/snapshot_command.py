@@ -105,7 +105,7 @@ def rollback(config_path: Path, operator: str | None, *, is_sure: bool, as_json:
     """Go back to the base before; newer snapshots, revocations too, wait for `accept` from then on."""
     from hardware.system_clock import SystemClock
     from sync.cache import Cache
-    from sync.snapshot_verbs import roll_back
+    from sync.going_back import roll_back
     from sync.staff import require_supervisor
 
     config = load_config(config_path)

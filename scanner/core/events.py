@@ -55,6 +55,8 @@ class FactKind(StrEnum):
     LANE_STARTED = "LANE_STARTED"
     LANE_STOPPED = "LANE_STOPPED"
     LANE_MODE = "LANE_MODE"
+    SERVICE = "SERVICE"
+    """A technician did something at the gate that lets nobody in; ``note`` names it."""
     ALARM = "ALARM"
     """``note`` holds the alarm's code."""
 

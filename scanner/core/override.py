@@ -31,6 +31,8 @@ class Role(StrEnum):
 
     OPERATOR = "operator"
     SUPERVISOR = "supervisor"
+    TECHNICIAN = "technician"
+    """Sets the lane up and mends it; forces nothing."""
 
 
 class Operator(NamedTuple):

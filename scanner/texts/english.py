@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from scanner.core.answer import Verdict
 from scanner.core.meanings import MEANINGS
 from scanner.core.reasons import FACES, Flag
+from scanner.texts.screens import TEXTS
 
 FLAGS: dict[str, str] = {
     Flag.LANE_FREE: "The lane was set free: the arm was held open.",
@@ -229,9 +230,10 @@ SETTING_UP: dict[str, str] = {
 
 
 def every_text() -> Iterator[str]:
-    """All that a catalogue translates."""
+    """All that a catalogue translates, but for what the settings mean (`scanner.config`)."""
     yield from (face.word for face in FACES.values())
     yield from MEANINGS.values()
     tables = (FLAGS, CHECKS, VALUES, WORDS, VERDICTS, HEADINGS, SENTENCES)
     for table in (*tables, QUESTIONS, PROBLEMS, SETTING_UP):
         yield from table.values()
+    yield from TEXTS.values()

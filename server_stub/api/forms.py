@@ -166,6 +166,7 @@ class Role(StrEnum):
 
     OPERATOR = "operator"
     SUPERVISOR = "supervisor"
+    TECHNICIAN = "technician"
 
 
 class OperatorForm(Strict, frozen=True):

@@ -209,7 +209,7 @@ def operator() -> None:
 
 @operator.command("set")
 @click.argument("name")
-@click.option("--role", required=True, help="operator or supervisor.")
+@click.option("--role", required=True, help="operator, supervisor or technician.")
 @click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True)
 @central_command
 def set_operator(central: Central, name: str, *, as_json: bool, **fields: Any) -> None:

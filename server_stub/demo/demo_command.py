@@ -1,7 +1,8 @@
 """`portillon-central demo` (``make run``): a day at a museum and a club, without hardware.
 
-Law: exit 0 only if every act was answered as the story expects and the books agree. On a terminal the lane goes on
-until Ctrl-C; without one the demo ends by itself. With ``--camera`` a real camera looks at codes that you hold up.
+Law: exit 0 only if every act was answered as the story expects and the books agree. On a terminal the console is opened
+beside the story, and the lane goes on until it is left; without one the demo ends by itself. With ``--camera`` a real
+camera looks at codes that you hold up.
 
 Source: docs/quickstart.md.
 """
@@ -15,12 +16,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from threading import Event
 
 import click
 from rich.console import Console
 
 from scanner.core.errors import GateError
 from server_stub.demo import books, museum, report
+from server_stub.demo.beside import beside_console
 from server_stub.demo.play import Play, Result
 from server_stub.demo.stage import load_json, run, wait_until
 from server_stub.demo.story import STORY, Act, Cue, Look
@@ -44,13 +47,22 @@ UPLOAD_WITHIN_S = 90.0
 @click.option(
     "--svg", type=click.Path(path_type=Path), help="Write what was shown as a picture, too."
 )
-def demo(camera: str | None, folder: Path, svg: Path | None) -> None:
+@click.option(
+    "--console/--no-console",
+    "with_console",
+    default=sys.stdout.isatty,
+    show_default="on a terminal",
+    help="Open portillon-console beside the story.",
+)
+def demo(camera: str | None, folder: Path, svg: Path | None, *, with_console: bool) -> None:
     """Play a day at a museum and a club: camera frames in, a turning arm and receipts out."""
     width = None if sys.stdout.isatty() else 140
     console = Console(highlight=False, width=width, record=svg is not None)
     try:
         with contextlib.ExitStack() as stack:
-            is_good = _play_the_day(folder.absolute(), camera, console, stack)
+            is_good = _play_the_day(
+                folder.absolute(), camera, console, stack, with_console=with_console
+            )
     except KeyboardInterrupt:
         console.print("\nThe lane is closed.")
         is_good = True
@@ -63,7 +75,12 @@ def demo(camera: str | None, folder: Path, svg: Path | None) -> None:
 
 
 def _play_the_day(
-    folder: Path, camera: str | None, console: Console, stack: contextlib.ExitStack
+    folder: Path,
+    camera: str | None,
+    console: Console,
+    stack: contextlib.ExitStack,
+    *,
+    with_console: bool,
 ) -> bool:
     console.rule("Portillon: a day at a museum and a club")
 
@@ -74,12 +91,19 @@ def _play_the_day(
     if camera is not None:
         _hold_up_codes(world, console)
         return True
+    if with_console:
+        return beside_console(world, lambda heard, left: _perform(world, folder, heard, left))
+    return _perform(world, folder, console, None)
+
+
+def _perform(world: World, folder: Path, console: Console, left: Event | None) -> bool:
+    """The story; then the lane goes on until ``left`` is set, without one for as long as somebody watches."""
     director = Director(world, console)
     is_good = director.perform()
     console.print(f"[dim]logs and data: {folder}[/dim]")
-    if sys.stdout.isatty():
+    if left is not None or sys.stdout.isatty():
         console.print("The lane goes on; Ctrl-C closes it.")
-        director.go_on()
+        director.go_on(left)
     return is_good
 
 
@@ -106,11 +130,15 @@ class Director:
         self.console.print(words)
         return is_good
 
-    def go_on(self) -> None:
-        """People keep coming until somebody says stop."""
+    def go_on(self, left: Event | None = None) -> None:
+        """People keep coming until somebody says stop, or until the console is left."""
+        if left is not None and left.is_set():
+            return
         play = self._play()
         for number, result in enumerate(play.perform(_visitors()), start=len(STORY) + 1):
             report.show_visitor(self.console, number, result)
+            if left is not None and left.is_set():
+                return
 
     def _play(self) -> Play:
         world = self.world

@@ -22,6 +22,8 @@ from server_stub.demo.play import Pass
 ZONE = "Europe/Paris"
 SITE = "museum"
 GATE = "North entrance"
+TECHNICIAN = {"name": "Theo", "role": "technician", "pin": "31415"}
+"""Whom the console asks for."""
 TIMEOUT_S = 20.0
 
 ANNUAL, THREE_VISITS, LAST_MONTH = "Annual pass", "Three-visit card", "Last month's pass"
@@ -116,6 +118,7 @@ def open_museum(organiser: Organiser, now: Instant) -> None:
     ):
         organiser.tell("types", {"name": name, "validity": validity, **fields})
     organiser.tell("gates", {"name": GATE, "zone": "main"})
+    organiser.tell("operators", TECHNICIAN)
 
 
 def sell_passes(organiser: Organiser) -> dict[str, Pass]:

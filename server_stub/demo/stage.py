@@ -33,6 +33,7 @@ POLL_S = 0.05
 PROGRAMS = {
     "portillon": "scanner.cli",
     "portillon-central": "server_stub.cli",
+    "portillon-console": "ui.cli",
 }
 
 

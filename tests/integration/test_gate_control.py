@@ -56,7 +56,7 @@ def test_that_somebody_goes_back_to_the_base_before_is_recorded_with_who_it_was(
 ) -> None:
     gate.ask("went_back", operator="Ada")
 
-    said = gate.facts(FactKind.ALARM)[-1]
+    said = gate.facts(FactKind.SERVICE)[-1]
     assert (said.note, said.operator) == ("snapshot_gone_back", "Ada")
 
 
@@ -97,7 +97,7 @@ def test_a_simulated_visitor_does_as_told(gate: GateRig) -> None:
         (
             b'{"do": "dance"}\n',
             "control_unknown_command",
-            "valid: answer, inspect, mode, party, release, repaired, ",
+            "valid: answer, camera, explain, ",
         ),
         (b"{}\n", "control_unknown_command", "'None'"),
         (b'{"do": "mode"}\n', "lane_mode_unknown", "valid: normal, closed, free"),

@@ -8,6 +8,7 @@ from importlib.resources import files
 import pytest
 from hypothesis import given
 
+from scanner.config import settings_table
 from scanner.core.clock import ClockReading, ClockState
 from scanner.core.credential import CredentialKind
 from scanner.core.decision import CODE_ROWS, RIGHT_ROWS, decide
@@ -60,7 +61,7 @@ def test_a_catalogue_has_every_text_and_no_other(language: str) -> None:
     texts = catalogue(language)
     texts.pop("")
 
-    assert set(texts) == set(every_text())
+    assert set(texts) == {*every_text(), *(setting.meaning for setting in settings_table())}
     assert [english for english, text in texts.items() if not text] == []
 
 
@@ -78,10 +79,10 @@ def test_a_translation_keeps_what_stands_in_braces_and_backticks(language: str) 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_loaded_catalogue_gives_its_texts_and_english_for_what_it_lacks(language: str) -> None:
-    texts = load_texts(language)
+    texts, known = load_texts(language), catalogue(language)
 
     assert {english: texts.gettext(english) for english in every_text()} == {
-        english: text for english, text in catalogue(language).items() if english
+        english: known[english] for english in every_text()
     }
     assert texts.gettext("a text that nobody translated") == "a text that nobody translated"
 

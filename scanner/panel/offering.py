@@ -1,0 +1,113 @@
+"""Offers a gate's console what it asks for: wiring only.
+
+Law: what only looks is done aside, in turn and not too often; what touches pins is done by the lane's thread; what
+changes something has its author proven first.
+
+Source: docs/architecture.md, "Control socket".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from scanner.control import Command, Reply
+from scanner.core.errors import StoreError
+from scanner.core.units import Instant
+from scanner.panel.aiming import Sight
+from scanner.panel.day_counts import DayCounts
+from scanner.panel.ledger_reads import LedgerReads
+from scanner.panel.levels import told_levels
+from scanner.panel.log_ring import LogRing
+from scanner.panel.overview import Overview, load_network, load_peers
+from scanner.panel.settings_told import told_settings
+from scanner.panel.technician import Technician
+from scanner.panel.turns import Turns
+from scanner.staff_pins import StaffPins
+from sync.ledger_format import FILE_NAME
+
+if TYPE_CHECKING:
+    from scanner.building import GateParts
+
+
+def offer_panel(parts: GateParts, pins: StaffPins, sight: Sight) -> Callable[[], None]:
+    """From now on a console is answered; call what is returned when the gate ends."""
+    log = LogRing()
+    logger = logging.getLogger("portillon")
+    logger.addHandler(log)
+    technician = _technician(parts, pins)
+    turns = Turns(parts.clock.monotonic_ms)
+    parts.control.offer_aside(turns.taken(_looks(parts, sight, log)) | technician.asides())
+    levels: Command = lambda _body: told_levels(parts.ports.turnstile, parts.config.turnstile)  # noqa: E731
+    parts.control.offer({"hardware": levels}, technician.checks())
+    return lambda: logger.removeHandler(log)
+
+
+def _looks(parts: GateParts, sight: Sight, log: LogRing) -> dict[str, Command]:
+    reads = LedgerReads(parts.config.data_dir / "ledger" / FILE_NAME)
+    overview = _overview(parts)
+    peers = parts.config.data_dir / "peers" / "peers.db"
+
+    def camera(_body: object) -> dict[str, object]:
+        return sight.tell(parts.seeing.state, parts.clock.monotonic_ms(), parts.clock.now_ms())
+
+    return {
+        "overview": lambda _body: overview.tell(),
+        "scans": reads.scans,
+        "explain": reads.explain,
+        "peers": lambda _body: load_peers(peers),
+        "camera": camera,
+        "settings": lambda _body: told_settings(parts.config, parts.lookups.policy),
+        "log": lambda _body: log.tell(),
+    }
+
+
+def _overview(parts: GateParts) -> Overview:
+    clock, lookups, data_dir = parts.clock, parts.lookups, parts.config.data_dir
+
+    def day_start() -> Instant:
+        calendar = lookups.policy.calendar
+        return calendar.day_start(calendar.business_date(Instant(clock.now_ms())))
+
+    started_ms = clock.monotonic_ms()
+    return Overview(
+        status=lambda: parts.control.on_lane(lambda: _status(parts)),
+        policy=lambda: lookups.policy,
+        counts=DayCounts(
+            ledger=data_dir / "ledger" / FILE_NAME,
+            peers=data_dir / "peers" / "peers.db",
+            day_start=day_start,
+        ),
+        data_dir=data_dir,
+        up_ms=lambda: clock.monotonic_ms() - started_ms,
+    )
+
+
+def _status(parts: GateParts) -> Reply:
+    """On the lane's thread, which alone may ask the ledger for its end."""
+    try:
+        head = parts.ledger.head.seq
+    except StoreError:
+        head = None
+    return {**parts.status(), "ledger": {"head": head}}
+
+
+def _technician(parts: GateParts, pins: StaffPins) -> Technician:
+    status_path = parts.config.data_dir / "peers" / "status.json"
+
+    def backlog() -> int | None:
+        network = load_network(status_path)
+        head = parts.control.on_lane(lambda: {"head": parts.ledger.head.seq}).get("head")
+        return None if network is None or head is None else max(0, head - int(network["have"]))
+
+    return Technician(
+        lane=parts.lane,
+        indicator=parts.ports.indicator,
+        pins=pins,
+        operators=lambda: parts.lookups.operators,
+        on_lane=parts.control.on_lane,
+        sync=parts.config.sync,
+        clock=parts.clock,
+        backlog=backlog,
+    )

@@ -1,0 +1,56 @@
+"""Every setting with its value, where it comes from, and what it means: the installer's and the site's.
+
+Law: read-only. No secret is a setting; a path to one is told as the file tells it.
+
+Source: docs/configuration.md; docs/console.md, "Settings".
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+
+from scanner.config import Config, Setting, settings_table
+from scanner.control import Reply
+from scanner.core.rules import SitePolicy
+
+
+def told_settings(config: Config, policy: SitePolicy | None) -> Reply:
+    """The reply to ``{"do": "settings"}``; a setting that is as shipped is so whether or not the file repeats it."""
+    rows = [_row(setting, _value(config, setting.name)) for setting in settings_table()]
+    site = [] if policy is None else [_site_row(policy, one.name) for one in fields(policy)]
+    return {"settings": [*rows, *site]}
+
+
+def _row(setting: Setting, value: Any) -> dict[str, Any]:
+    usual = _value(Config(), setting.name)
+    return {
+        "name": setting.name,
+        "value": _shown(value),
+        "source": "default" if value == usual else "file",
+        "kind": setting.kind,
+        "default": setting.default,
+        "meaning": setting.meaning,
+    }
+
+
+def _site_row(policy: SitePolicy, name: str) -> dict[str, Any]:
+    return {"name": f"site.{name}", "value": _shown(getattr(policy, name)), "source": "central"}
+
+
+def _value(config: Config, name: str) -> Any:
+    found: Any = config
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return str(getattr(value, "zone", value))

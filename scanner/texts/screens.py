@@ -1,0 +1,267 @@
+"""The English texts of the screens, each the key of its translations.
+
+Law: every word that a screen shows by itself stands here or in the tables of `scanner.texts.english`; a screen holds
+none. Formats of numbers and dates are texts too: what differs between languages stands in the catalogue.
+
+Source: docs/console.md.
+"""
+
+from __future__ import annotations
+
+from scanner.texts.lane_texts import LANE, REFUSALS, SIGNS, STAFF, TROUBLE
+
+FORMATS: dict[str, str] = {
+    "format_number": "1,234.5",
+    "format_date_time": "%Y-%m-%d %H:%M:%S",
+    "format_time": "%H:%M:%S",
+    "format_date": "%Y-%m-%d",
+    "length_s": "{s} s",
+    "length_min": "{m} min",
+    "length_h": "{h} h {m} min",
+    "length_d": "{d} d {h} h",
+}
+"""``format_number``: how 1234.5 is written; ``format_…``: as strftime takes them."""
+
+TABS: dict[str, str] = {
+    "tab_lane": "Lane",
+    "tab_scans": "Scans",
+    "tab_sync": "Sync",
+    "tab_hardware": "Hardware",
+    "tab_health": "Health",
+    "tab_settings": "Settings",
+    "tab_log": "Log",
+    "key_help": "Help",
+    "key_palette": "Commands",
+    "key_language": "Language",
+    "key_quit": "Quit",
+    "key_back": "Back",
+    "key_search": "Search",
+    "key_outcome": "Outcome",
+    "key_explain": "Why?",
+    "key_older": "Older",
+    "key_level": "Warnings only",
+    "key_release": "Release arm",
+    "key_lamps": "Try lamps",
+    "key_choose": "Choose",
+    "key_yes": "Do it",
+    "key_answer": "Answer",
+    "unknown": "not known",
+    "loading": "asking the gate …",
+    "search_hint": "reason, seat, right or key",
+    "seek_hint": "what to look for",
+    "palette_hint": "what do you want to do?",
+    "palette_none": "nothing of that name",
+}
+
+SCANS: dict[str, str] = {
+    "scans_all": "all",
+    "scans_caption": "{count} scans · outcome: {filter} · search: {seek}",
+    "scans_more": " · more below",
+    "scans_none": "No scans.",
+    "scan_look": "only a look",
+    "scan_persons": "{count} persons",
+    "scan_staff_accept": "staff: let in",
+    "scan_staff_refuse": "staff: refused",
+    "scan_staff_force": "staff: let in all the same",
+    "scan_staff_release": "released by staff",
+    "scan_passed": "went through",
+    "scan_not_passed": "given back",
+    "scan_unknown": "passage not known",
+    "scan_pending": "under way",
+    "scan_not_watched": "not watched",
+    "explain_title": "Why was it decided so?",
+}
+
+SYNC: dict[str, str] = {
+    "sync_snapshot": "Snapshot",
+    "sync_age": "Age",
+    "sync_seq": "Number",
+    "sync_waits": "Waits for a yes",
+    "sync_central": "Central",
+    "sync_line": "Line",
+    "sync_last_at": "Last contact",
+    "sync_last_ok_at": "Last good contact",
+    "sync_fault": "Fault",
+    "sync_facts": "Facts to the central",
+    "sync_backlog": "Not sent",
+    "sync_backlog_count": "{count} facts",
+    "sync_receipts": "Receipts",
+    "sync_receipts_of": "{have} of {head} facts",
+    "sync_plot": "Not sent, over time",
+    "sync_peers": "Other lanes",
+    "sync_peers_none": "nothing heard of other lanes",
+    "sync_peer": "{count} facts, the newest of {at}",
+}
+
+HARDWARE: dict[str, str] = {
+    "hardware_arm": "Arm and contacts",
+    "hardware_backend": "Driven by",
+    "hardware_simulated": "SIMULATION: no arm turns",
+    "hardware_relay": "Relay {way}",
+    "hardware_sensor": "Sensor {way}",
+    "hardware_camera": "Camera",
+    "hardware_sharpness": "Sharpness",
+    "hardware_exposure": "Light",
+    "hardware_code": "Code",
+    "hardware_reads": "Last reads, by their shape",
+    "way_in": "in",
+    "way_out": "out",
+    "input_fire": "Fire contact",
+    "input_tamper": "Housing contact",
+    "level_on": "on",
+    "level_off": "off",
+    "level_active": "ACTIVE",
+    "level_rests": "at rest",
+    "not_wired": "not wired",
+    "sharp": "sharp",
+    "blurred": "blurred: turn the lens or move the camera",
+    "well_lit": "good",
+    "too_dark": "too dark",
+    "too_bright": "too bright",
+    "no_code": "none in sight",
+    "no_reads": "nothing was read yet",
+    "no_picture": "no picture",
+}
+
+HEALTH: dict[str, str] = {
+    "health_now": "What is wrong now",
+    "health_no_doubt": "nothing",
+    "health_doctor": "Doctor",
+    "health_machine": "Machine",
+    "health_temperature": "Temperature",
+    "health_disk": "Disk",
+    "health_disk_of": "{free} free of {all}",
+    "health_memory": "Memory of the gate",
+    "health_load": "Load",
+    "health_up": "Running for",
+    "health_since_start": "Reads since the gate started",
+    "health_plots": "Over time",
+    "not_measured": "not measured on this machine",
+    "reads_all": "All",
+    "reads_same_presentation": "The same code again",
+    "reads_not_read": "Not certain enough",
+    "reads_not_recorded": "NOT RECORDED",
+    "plot_temperature": "Temperature",
+    "plot_disk_free": "Disk free",
+    "plot_backlog": "Facts not sent",
+}
+
+SETTINGS: dict[str, str] = {
+    "source_default": "as shipped",
+    "source_file": "from the file",
+    "source_central": "from the central",
+    "kind_text": "text",
+    "kind_whole number": "whole number",
+    "kind_number": "number",
+    "kind_list of text": "list of texts",
+    "kind_true | false": "true | false",
+    "kind_range": "{kind} from {low} to {high}",
+    "setting_limits": "({kind}; as shipped {default})",
+    "settings_none": "No setting of that name.",
+    "site_calendar": "Time zone of the site.",
+    "site_clock_policy": "What to do when the time is not certain.",
+    "site_soft_age_s": "Age of the snapshot, in seconds, from which a note is shown.",
+    "site_hard_age_s": "Age of the snapshot, in seconds, from which `hard_age_policy` decides.",
+    "site_hard_age_policy": "What to do when the snapshot is older than that.",
+    "site_grace_outcome": "What staff see during the days of grace.",
+    "site_debounce_s": "Seconds for which the same code is the same presentation.",
+    "site_expires_soon_days": "Days before the end from which a note is shown.",
+}
+
+ACTS: dict[str, str] = {
+    "act_tab": "Show: {tab}",
+    "act_free": "Hold the arm open (free mode)",
+    "act_closed": "Close the lane",
+    "act_normal": "Open the lane (normal mode)",
+    "act_release": "Release the arm for one person",
+    "act_lamps": "Try lamps and buzzer",
+    "act_roll_back": "Go back to the snapshot before",
+    "act_wipe": "Wipe this gate",
+    "act_accept": "Let in: answer the last scan",
+    "act_refuse": "Refuse: answer the last scan",
+    "act_force": "Let in all the same (supervisor)",
+    "act_language": "Language: {language}",
+    "act_help": "Help",
+    "act_quit": "Leave the console",
+    "ask_free": (
+        "The arm stays open and everybody can walk through until the lane is set back to normal."
+    ),
+    "ask_closed": "Nobody is let in until the lane is opened again. Exits stay open.",
+    "ask_normal": "The lane decides again by itself.",
+    "ask_release": "The arm opens once, for one person, without a ticket. Look who stands there.",
+    "ask_lamps": (
+        "Green, amber and red light up and the buzzer sounds. People may take it for an answer."
+    ),
+    "ask_roll_back": (
+        "The gate works with the older snapshot; what is newer waits until somebody says yes."
+    ),
+    "ask_wipe": (
+        "Rights and the secrets that codes are recognised by are erased; recorded facts stay. The gate"
+        " admits nobody until it is enrolled again."
+    ),
+    "ask_accept": "The gate asked; you let the person in.",
+    "ask_refuse": "The gate asked; you refuse.",
+    "ask_force": "You let the person in against the gate's answer. Both are recorded.",
+    "ask_recorded": "It is recorded with your name.",
+    "ask_name": "Your name",
+    "ask_pin": "PIN",
+    "ask_why": "Why, in a few words",
+    "ask_incomplete": "Every field is needed.",
+    "ask_waiting": "waiting for the gate …",
+    "done": "Done: {act}",
+}
+
+HELP: dict[str, str] = {
+    "help_title": "Help",
+    "help_keys": "Keys on this screen",
+    "help_lane": (
+        "The answer to each scan, as gate staff see it. Colour, sign and word say the same three times: green"
+        " ✔ or ★ walks in, amber ? waits for you, orange ↻ was used already, red ✖ stays out, blue → goes "
+        "out. At the foot stand the signs of trouble."
+    ),
+    "help_scans": (
+        "Every scan that the ledger holds, newest first. Enter says in plain words why one was decided as it "
+        "was: each check with the values it used."
+    ),
+    "help_sync": (
+        "How old the rights are, whether the central is reached, and how much it has not receipted yet. "
+        "Nothing is lost while the line is down."
+    ),
+    "help_hardware": (
+        "Levels of relay and contacts as they are now, and the camera's picture: turn it until the yellow "
+        "outline sits on the code and both bars are long enough."
+    ),
+    "help_health": (
+        "What is wrong now, by the codes of the handbook, and the machine's figures over time."
+    ),
+    "help_settings": (
+        "Every setting with its value and where it comes from. A setting is changed in the installer's file, "
+        "a site's at the central."
+    ),
+    "help_log": "The gate's newest log lines. Older ones: journalctl -u portillon-gate.",
+    "help_palette": "Type a part of what you want; Enter does it.",
+    "help_prompt": (
+        "What you are about to do is told above. Name and PIN prove who you are; Escape leaves everything as "
+        "it is."
+    ),
+    "help_explain": (
+        "The checks in their order; the last line with a sign of its own is the one that decided."
+    ),
+}
+
+TEXTS: dict[str, str] = (
+    FORMATS
+    | LANE
+    | STAFF
+    | SIGNS
+    | TROUBLE
+    | REFUSALS
+    | TABS
+    | SCANS
+    | SYNC
+    | HARDWARE
+    | HEALTH
+    | SETTINGS
+    | ACTS
+    | HELP
+)

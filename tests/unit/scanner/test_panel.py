@@ -1,0 +1,135 @@
+"""What a gate tells a console, part by part: counts, shapes, sharpness, ages, sources, turns."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardware.frames import Frame
+from scanner.config import Config, parse_config
+from scanner.core.errors import InputError
+from scanner.core.events import FactKind
+from scanner.core.rules import SitePolicy
+from scanner.core.units import DeviceId, Instant, Seq
+from scanner.panel.aiming import SEEN_FOR_MS, Sight, shape_of, sharpness
+from scanner.panel.day_counts import Came, DayCounts
+from scanner.panel.log_ring import LogRing
+from scanner.panel.overview import load_heat, load_network, load_peers
+from scanner.panel.settings_told import told_settings
+from scanner.panel.turns import PER_SECOND, Turns
+from scanner.reading.candidate import Candidate
+from scanner.records.ledger import Ledger
+from support.ledgers import ENTRY, REFUSAL, fact
+from support.rights import PARIS
+
+QUAD = ((10, 10), (50, 10), (50, 50), (10, 50))
+
+
+def test_a_shape_tells_kinds_of_characters_and_what_a_scanner_adds() -> None:
+    assert shape_of(b"Ab-12\r\n") == "Aa-99␍␊"
+    assert shape_of(b"7" * 40 + b"\t") == "9" * 18 + "…" + "9999␉"
+    assert "§" not in shape_of("§".encode())
+
+
+def test_sharp_edges_are_told_from_blurred_ones_in_any_light() -> None:
+    bars = np.repeat(np.arange(64) // 4 % 2, 4).astype(np.uint8)
+    for low, high in ((0, 255), (60, 110)):
+        sharp = np.tile(low + bars * (high - low), (64, 1)).astype(np.uint8)
+        kernel = np.ones(15) / 15
+        blurred = np.array([np.convolve(row, kernel, "same") for row in sharp.astype(float)])
+        assert sharpness(sharp) > 90
+        assert sharpness(blurred[:, 15:-15].astype(np.uint8)) < 40
+    assert sharpness(np.full((8, 8), 128, np.uint8)) == 0
+
+
+def test_an_outline_stays_a_moment_and_one_held_up_code_is_one_read() -> None:
+    sight = Sight()
+    code = Candidate(b"4001234567890", "ean13", QUAD)
+    for at_ms in (100, 200, 300):
+        frame = Frame(np.zeros((60, 100), np.uint8), at_ms, at_ms)
+        sight.note(frame, [code])
+    told = sight.tell("streaming", 400, 1_000)
+    assert (told["code"], len(told["reads"]), told["picture"]["height"]) == ("ean13", 1, 58)
+    assert told["reads"][0]["at"] == 700
+    assert told["picture"]["outlines"][0][0] == [0.1, 10 / 60]
+    later = sight.tell("streaming", 300 + SEEN_FOR_MS, 9_000)
+    assert (later["code"], later["picture"]["outlines"]) == (None, [])
+    assert Sight().tell("opening", 0, 0) == {"state": "opening", "reads": []}
+
+
+def test_a_day_is_counted_by_steps_and_what_is_given_back_is_taken_off(tmp_path: Path) -> None:
+    counts = DayCounts(
+        ledger=tmp_path / "ledger.db", peers=tmp_path / "none.db", day_start=lambda: Instant(0)
+    )
+    assert counts.count() == Came(0, 0)
+    with Ledger.open(tmp_path, DeviceId("d1")) as ledger:
+        ledger.append(
+            [fact(ledger, 0, **ENTRY), fact(ledger, 1, **REFUSAL), fact(ledger, 2, **ENTRY)]
+        )
+        assert counts.count() == Came(2, 0)
+        given_back = {"kind": FactKind.NOT_PASSED, "refers_to": Seq(1)}
+        ledger.append([fact(ledger, 0, **given_back)])
+        assert counts.count() == counts.count() == Came(1, 0)
+        assert counts.count().inside == 1
+        counts.day_start = lambda: Instant(2**50)
+        assert counts.count() == Came(0, 0)
+
+
+def test_asides_come_one_at_a_time_and_not_too_often() -> None:
+    now = [0]
+    asked = Turns(lambda: now[0]).taken({"log": lambda _body: {"lines": []}})["log"]
+    assert [asked({}) for _ in range(PER_SECOND)] == [{"lines": []}] * PER_SECOND
+    with pytest.raises(InputError, match="control_too_often"):
+        asked({})
+    now[0] = 1_000
+    assert asked({}) == {"lines": []}
+
+
+def test_settings_say_where_they_come_from() -> None:
+    config = parse_config(b'[turnstile]\nbackend = "simulated"\npulse_ms = 250\n', "a.toml")
+    rows = {
+        row["name"]: row for row in told_settings(config, SitePolicy(calendar=PARIS))["settings"]
+    }
+    assert (rows["turnstile.pulse_ms"]["value"], rows["turnstile.pulse_ms"]["source"]) == (
+        "250",
+        "file",
+    )
+    assert rows["camera.loop"]["value"] == "false"
+    assert rows["camera.formats"]["source"] == "default"
+    assert (rows["site.calendar"]["value"], rows["site.calendar"]["source"]) == (
+        "Europe/Paris",
+        "central",
+    )
+    assert len(told_settings(Config(), None)["settings"]) < len(rows)
+
+
+def test_the_newest_log_lines_are_kept_with_their_codes() -> None:
+    ring, logger = LogRing(), logging.getLogger("portillon.panel_test")
+    logger.addHandler(ring)
+    logger.warning("the %s is gone", "camera", extra={"code": "camera_silent"})
+    (line,) = ring.tell()["lines"]
+    assert (line["message"], line["code"], line["level"]) == (
+        "the camera is gone",
+        "camera_silent",
+        "warning",
+    )
+
+
+def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
+    status = tmp_path / "status.json"
+    assert load_network(status) is None
+    for text in ("[]", "{", '{"report": {}}', '{"report": 3}'):
+        status.write_text(text, encoding="utf-8")
+        assert load_network(status) is None
+    status.write_text('{"report": {"at_ms": 5, "have": 2}, "failures": 1}', encoding="utf-8")
+    network = load_network(status)
+    assert network is not None
+    assert (network["last_at"], network["have"], network["faults"]) == (5, 2, [])
+    assert load_peers(tmp_path / "none.db") == {"peers": []}
+    heat = tmp_path / "temp"
+    assert load_heat([heat]) is None
+    heat.write_text("61300\n", encoding="ascii")
+    assert load_heat([heat, tmp_path / "none"]) == 61.3

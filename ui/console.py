@@ -1,0 +1,399 @@
+"""The console: tabs over one gate, and the acts that a technician may do from here.
+
+Law: composes; decides nothing, reads nothing but the gate's control socket, and never waits for it. What a person asks
+for is asked in a thread; whatever becomes of it is said.
+
+Source: docs/console.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.events import Event, Key, Resize
+from textual.message import Message
+from textual.timer import Timer
+
+from scanner.texts.catalogue import languages
+from ui import lane_view, scans_view
+from ui.acts import ACTS, Act
+from ui.board import Board, Reply, heard, noticed, silent
+from ui.gate_line import ACT_WITHIN_S, GateLine, SilentError
+from ui.lane_pane import LanePane
+from ui.link import Heard, Link, News, Silent, Want
+from ui.paint import STYLES, painted_hints, painted_signs
+from ui.panes import (
+    COMMON_HINTS,
+    Drawn,
+    HardwarePane,
+    HealthPane,
+    Hint,
+    LogPane,
+    Pane,
+    ScansPane,
+    SettingsPane,
+    SyncPane,
+)
+from ui.prompts import ActPrompt, Leave, Overlay, Palette, Words, help_page
+from ui.system_clock import Clock
+from ui.tongue import Tongue
+
+TABS: dict[str, type[Pane]] = {
+    "lane": LanePane,
+    "scans": ScansPane,
+    "sync": SyncPane,
+    "hardware": HardwarePane,
+    "health": HealthPane,
+    "settings": SettingsPane,
+    "log": LogPane,
+}
+OVERVIEW = Want("overview", 1.0)
+SHOWN_FOR_S = 4.0
+"""How long an answer stays before the lane says "ready" again, unless `--ready-after` says otherwise."""
+QUESTION_FOR_S = 30.0
+"""How long a question stays: staff walk up, look, and answer."""
+SAID_FOR_S = 8.0
+SHOWN_EVENTS = frozenset({"scan", "override", "not_passed", "alarm"})
+
+
+class Console(App[None]):
+    """One gate. ``is_lane_only``: the lane fills the screen, for staff."""
+
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"tab('{name}')", show=False) for n, name in enumerate(TABS, start=1)),
+        Binding("f1", "help", show=False, priority=True),
+        Binding("ctrl+p,colon", "palette", show=False),
+        Binding("tab,right", "step(1)", show=False, priority=False),
+        Binding("shift+tab,left", "step(-1)", show=False, priority=False),
+        Binding("l", "language", show=False),
+        Binding("q", "leave", show=False),
+        Binding("a", "act('accept')", show=False),
+        Binding("r", "act('refuse')", show=False),
+        Binding("f", "act('force')", show=False),
+        Binding("p", "act('release')", show=False),
+        Binding("t", "act('lamps')", show=False),
+        Binding("slash", "seek", show=False),
+        Binding("escape", "settle", show=False),
+        Binding("o", "pane('next_outcome')", show=False),
+        Binding("n", "pane('older')", show=False),
+        Binding("w", "pane('next_level')", show=False),
+    ]
+
+    class Told(Message):
+        """News of the gate, from the link's threads."""
+
+        def __init__(self, news: News) -> None:
+            super().__init__()
+            self.news = news
+
+    def __init__(
+        self,
+        line: GateLine,
+        clock: Clock,
+        language: str = "en",
+        *,
+        is_lane_only: bool = False,
+        ready_after_s: float = SHOWN_FOR_S,
+    ) -> None:
+        super().__init__()
+        self.board = Board(now_ms=clock.now_ms())
+        self.tongue = Tongue.of(language)
+        self.is_lane_only = is_lane_only
+        self._line = line
+        self._clock = clock
+        self._ready_after_s = ready_after_s
+        self.link = Link(line, clock, self._tell)
+        self._tab = "lane"
+        self._panes: dict[str, Pane] = {}
+        self._operator = ""
+        self._ready_timer: Timer | None = None
+        self._said_timer: Timer | None = None
+
+    # --- what is on the screen ----------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        if not self.is_lane_only:
+            yield Drawn(id="tabs")
+        with Container(id="body"):
+            yield self._pane("lane")
+        yield Drawn(id="said")
+        yield Drawn(id="signs")
+        yield Drawn(id="hints")
+
+    def on_mount(self) -> None:
+        self.draw()
+        self.link.want(*self._wants())
+        self.link.start()
+
+    def on_unmount(self) -> None:
+        self.link.stop()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Lay everything out anew, once it has its new size."""
+        self.call_after_refresh(self.draw)
+
+    @property
+    def pane(self) -> Pane:
+        """The tab that is looked at."""
+        return self._panes[self._tab]
+
+    def draw(self) -> None:
+        """Everything by the board as it is."""
+        if not self._panes or not self.pane.is_mounted or not self.screen_stack:
+            return
+        ground = self.screen_stack[0]
+        self.pane.show(self.board, self.tongue)
+        signs = lane_view.signs(self.board, self.tongue)
+        ground.query_one("#signs", Drawn).show(painted_signs(signs, self.size.width - 2))
+        ground.query_one("#hints", Drawn).show(
+            painted_hints(self._hints(), self.tongue, self.size.width - 2)
+        )
+        if not self.is_lane_only:
+            ground.query_one("#tabs", Drawn).show(self._tab_bar())
+
+    def _tab_bar(self) -> Text:
+        text = Text(no_wrap=True)
+        for number, name in enumerate(TABS, start=1):
+            style = "bold black on #9ecbff" if name == self._tab else "#a9b4c0"
+            text.append(f" {number} {self.tongue.say(f'tab_{name}')} ", style)
+        return text
+
+    def _hints(self) -> tuple[Hint, ...]:
+        if self.pane.topic == "lane" and self.board.at("overview", "question") is not None:
+            return (("A R F", "key_answer"), *COMMON_HINTS)
+        return (*self.pane.hints, *COMMON_HINTS)
+
+    def _pane(self, name: str) -> Pane:
+        if name not in self._panes:
+            self._panes[name] = TABS[name]()
+        return self._panes[name]
+
+    def _wants(self) -> tuple[Want, ...]:
+        return (OVERVIEW, *self.pane.wants(self.tongue))
+
+    # --- what the gate tells ------------------------------------------------------------------------
+
+    def on_console_told(self, told: Told) -> None:
+        """Take in the news, draw it."""
+        news, now_ms = told.news, self._clock.now_ms()
+        if isinstance(news, Silent):
+            self.board = silent(self.board, news.since_ms, now_ms)
+        elif isinstance(news, Heard):
+            self.board = heard(self.board, news.do, news.reply, now_ms)
+            self._take_zone()
+        else:
+            self._take_notice(news.notice)
+        self.draw()
+
+    def _tell(self, news: News) -> None:
+        """From the link's threads."""
+        self.post_message(self.Told(news))
+
+    def _take_zone(self) -> None:
+        zone = self.board.at("overview", "site", "zone")
+        if zone and zone != self.tongue.zone:
+            self.tongue = replace(self.tongue, zone=str(zone))
+
+    def _take_notice(self, notice: Reply) -> None:
+        self.board = noticed(self.board, notice)
+        self.link.ask_again("overview")
+        if notice["event"] == "passed":
+            self._show_ready()
+        elif notice["event"] in SHOWN_EVENTS:
+            self._lane().notice = notice
+            seconds = QUESTION_FOR_S if notice.get("outcome") == "ACTION" else self._ready_after_s
+            self._ready_timer = self._timed(self._ready_timer, seconds, self._show_ready)
+
+    def _lane(self) -> LanePane:
+        pane = self._pane("lane")
+        assert isinstance(pane, LanePane)  # noqa: S101 - the table says so
+        return pane
+
+    def _show_ready(self) -> None:
+        self._lane().notice = None
+        self.draw()
+
+    def _timed(self, timer: Timer | None, seconds: float, then: Callable[[], None]) -> Timer:
+        if timer is not None:
+            timer.stop()
+        return self.set_timer(seconds, then)
+
+    # --- keys ---------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of the console are not those of a screen that lies over it, nor of a lane without tabs."""
+        del parameters
+        if action in {"help", "settle"}:
+            return True
+        if len(self.screen_stack) > 1:
+            return action == "quit"
+        return not (self.is_lane_only and action in {"tab", "step", "seek", "pane"})
+
+    async def action_tab(self, name: str) -> None:
+        """Look at another tab."""
+        if name not in TABS or self.is_lane_only:
+            return
+        self._tab = name
+        pane = self._pane(name)
+        is_new = not pane.is_attached
+        if is_new:
+            await self.screen_stack[0].query_one("#body").mount(pane)
+        for other in self._panes.values():
+            other.display = other is pane
+        self.link.want(*self._wants())
+        pane.settle()
+        if is_new:  # it has no size yet
+            self.call_after_refresh(self.draw)
+        else:
+            self.draw()
+
+    async def action_step(self, step: int) -> None:
+        """The tab beside."""
+        names = list(TABS)
+        await self.action_tab(names[(names.index(self._tab) + step) % len(names)])
+
+    def action_seek(self) -> None:
+        """To the search of this tab."""
+        self.pane.seek()
+
+    def action_settle(self) -> None:
+        """Out of whatever is open here."""
+        if len(self.screen_stack) == 1:
+            self.pane.settle()
+
+    def action_pane(self, name: str) -> None:
+        """What only this pane knows."""
+        act = getattr(self.pane, name, None)
+        if act is not None:
+            act()
+
+    def on_pane_changed(self, _event: Pane.Changed) -> None:
+        """The pane wants something else asked."""
+        self.link.want(*self._wants())
+
+    def action_language(self) -> None:
+        """The next language."""
+        known = languages()
+        self._speak(known[(known.index(self.tongue.language) + 1) % len(known)])
+
+    def _speak(self, language: str) -> None:
+        self.tongue = Tongue.of(language, self.tongue.zone)
+        self.link.want(*self._wants())
+        self.draw()
+
+    def action_help(self) -> None:
+        """What is on this screen, and its keys."""
+        screen = self.screen
+        if isinstance(screen, Words):
+            screen.close_once()
+        elif isinstance(screen, Overlay):
+            self.push_screen(help_page(screen.topic, screen.hints, (), self.tongue))
+        else:
+            hints = (*self.pane.hints, *COMMON_HINTS)
+            self.push_screen(help_page(self.pane.topic, hints, tuple(TABS), self.tongue))
+
+    def action_leave(self) -> None:
+        """Ask, then go."""
+        self.push_screen(Leave(self.tongue), lambda leaves: self.exit() if leaves else None)
+
+    async def on_event(self, event: Event) -> None:
+        """Keys that were typed ahead of the end are nobody's."""
+        if self.screen_stack or not isinstance(event, Key):
+            await super().on_event(event)
+
+    def action_palette(self) -> None:
+        """Every command by name."""
+        self.push_screen(Palette(self._choices(), self.tongue))
+
+    def _choices(self) -> list[tuple[str, Callable[[], Any]]]:
+        say, choices = self.tongue.say, list[tuple[str, Callable[[], Any]]]()
+        if not self.is_lane_only:
+            for name in TABS:
+                choices.append(
+                    (say("act_tab", tab=say(f"tab_{name}")), partial(self.action_tab, name))
+                )
+        for act in ACTS.values():
+            if act.do != "answer" or act.fields["answer"] in self._possible():
+                choices.append((say(f"act_{act.name}"), partial(self.action_act, act.name)))
+        for language in languages():
+            choices.append(
+                (say("act_language", language=language.upper()), partial(self._speak, language))
+            )
+        choices += [(say("act_help"), self.action_help), (say("act_quit"), self.action_leave)]
+        return choices
+
+    def on_option_list_option_selected(self, event: Any) -> None:
+        """Enter on a scan: why was it decided so?"""
+        if isinstance(self.pane, ScansPane) and event.option_list.id == "list":
+            seq = int(event.option_id)
+            fields = {"seq": seq, "language": self.tongue.language}
+            self.run_worker(partial(self._explain, fields), thread=True)
+
+    def _explain(self, fields: Mapping[str, Any]) -> None:
+        reply = self._ask("explain", 2 * ACT_WITHIN_S, fields)
+        self.call_from_thread(self._show_explained, reply)
+
+    def _show_explained(self, reply: Reply) -> None:
+        self.board = heard(self.board, "explain", reply, self._clock.now_ms())
+        rows = scans_view.explanation(self.board, self.tongue)
+        self.push_screen(Words(self.tongue.say("explain_title"), rows, self.tongue, "explain"))
+
+    # --- acts ---------------------------------------------------------------------------------------
+
+    def _possible(self) -> tuple[str, ...]:
+        return tuple(self.board.at("overview", "question", "answers") or ())
+
+    def action_act(self, name: str) -> None:
+        """Ask for an act: what it does, who wants it, the PIN."""
+        act, fields = ACTS[name], dict[str, Any]()
+        if act.do == "answer":
+            if act.fields["answer"] not in self._possible():
+                return
+            fields["seq"] = self.board.at("overview", "question", "seq")
+        self.push_screen(ActPrompt(act, fields, self.tongue, self._operator, self._perform))
+
+    def _perform(self, act: Act, asked: Mapping[str, Any]) -> None:
+        self._operator = str(asked["operator"])
+        self.run_worker(partial(self._carry_out, act, asked), thread=True)
+
+    def _carry_out(self, act: Act, asked: Mapping[str, Any]) -> None:
+        reply = self._ask(act.do, ACT_WITHIN_S, asked)
+        self.call_from_thread(self._answered, act, reply)
+
+    def _ask(self, do: str, within_s: float, fields: Mapping[str, Any]) -> Reply:
+        try:
+            return self._line.ask(do, within_s, **fields)
+        except SilentError as error:
+            return {"ok": False, "code": "gate_silent", "message": str(error)}
+
+    def _answered(self, act: Act, reply: Reply) -> None:
+        is_done = reply.get("ok") is True
+        prompt = self.screen
+        text = scans_view.refusal_text(reply, self.tongue)
+        if isinstance(prompt, ActPrompt) and prompt.act == act:
+            if not is_done:
+                prompt.refuse(text)
+                return
+            prompt.close_once()
+        name = self.tongue.say(f"act_{act.name}")
+        said = f"✔ {self.tongue.say('done', act=name)}" if is_done else text
+        self._say(said, "good" if is_done else "bad")
+        self.link.ask_again("overview")
+
+    def _say(self, text: str, tone: str) -> None:
+        said = self.screen_stack[0].query_one("#said", Drawn)
+        said.show(Text(text, STYLES[tone]))
+        said.display = True
+        self._said_timer = self._timed(self._said_timer, SAID_FOR_S, self._say_nothing)
+
+    def _say_nothing(self) -> None:
+        self.screen_stack[0].query_one("#said", Drawn).display = False

@@ -1,0 +1,103 @@
+"""Values of the screens as text with colours.
+
+Law: composes, decides nothing. A tone is painted beside its mark or word, never in place of it.
+
+Source: docs/console.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from ui.lines import Lines
+from ui.poster import Poster
+from ui.tongue import Tongue
+
+STYLES = {
+    "good": "#7ddc8f",
+    "doubt": "#ffd54a",
+    "bad": "bold #ff8a80",
+    "plain": "",
+    "title": "bold #9ecbff",
+    "green": "#7ddc8f",
+    "amber": "#ffd54a",
+    "orange": "#ffab70",
+    "red": "#ff8a80",
+    "blue": "#9ecbff",
+    "dim": "#a0a0a0",
+}
+"""Each readable on the dark ground of the console."""
+
+SIGN_STYLES = {
+    "✔": "good",
+    "★": "good",
+    "!": "doubt",
+    "?": "amber",
+    "▲": "doubt",
+    "✖": "bad",
+    "⚠": "bad",
+}
+"""What a line's first sign says."""
+ROW_SIGNS = ("✖", "⚠", "★", "✔")
+"""What colours a whole row of an explanation, worst first; a question mark ends any question."""
+GAP = "   "
+
+
+def painted(lines: Lines, label_columns: int = 22) -> Text:
+    """Lines as mark, label and text, under each other."""
+    text = Text(no_wrap=False, end="")
+    for line in lines:
+        style = STYLES[line.tone]
+        if line.tone == "title":
+            text.append(f"{chr(10) if text.plain else ''}{line.mark} {line.label}\n", style)
+            continue
+        text.append(f"{line.mark} ", style)
+        if line.text:
+            text.append(f"{line.label:<{label_columns}} ", "" if line.tone == "plain" else style)
+        else:
+            text.append(line.label, style)
+        text.append(f"{line.text}\n", style)
+    text.rstrip()
+    return text
+
+
+def painted_signs(signs: Iterable[str], width: int) -> Text:
+    """The small signs, each in its colour and whole, on as few rows as they need."""
+    text, used = Text(no_wrap=True, end=""), 0
+    for sign in signs:
+        if used and used + len(GAP) + len(sign) > width:
+            text.append("\n")
+            used = 0
+        gap = GAP if used else ""
+        text.append(gap)
+        text.append(sign, STYLES[SIGN_STYLES.get(sign[0], "plain")])
+        used += len(gap) + len(sign)
+    return text
+
+
+def painted_hints(hints: Iterable[tuple[str, str]], tongue: Tongue, width: int) -> Text:
+    """Keys and what they do, in one row; what does not fit is told by F1."""
+    text = Text(no_wrap=True)
+    for key, name in hints:
+        told = f"{key} {tongue.say(name)}{GAP}"
+        if len(text) + len(told) - len(GAP) <= width:
+            text.append(key, "bold #e8eaed")
+            text.append(told[len(key) :])
+    return text
+
+
+def painted_words(rows: Iterable[str]) -> Text:
+    """An explanation: each line by the sign that it holds."""
+    text = Text()
+    for row in rows:
+        found = next((SIGN_STYLES[sign] for sign in ROW_SIGNS if f"{sign} " in row), "plain")
+        text.append(f"{row}\n", STYLES[found])
+    return text
+
+
+def painted_poster(laid: Poster, width: int) -> Text:
+    """A poster, each line in the middle; the colour is the screen's."""
+    rows = (row.center(width).replace(" ", "\N{NO-BREAK SPACE}") for row in laid.rows)
+    return Text("\n".join(rows), no_wrap=True, end="")
