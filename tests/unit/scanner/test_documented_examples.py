@@ -1,4 +1,4 @@
-"""Every TOML file that a page of docs/ shows is taken by its reader: a story, settings, set-up answers or a scan rule."""
+"""Every TOML file that a page of docs/ shows is taken by its reader: a story, settings, set-up answers, a rule."""
 
 from __future__ import annotations
 
