@@ -1,4 +1,4 @@
-"""Every TOML file that a page of docs/ shows is taken by its reader: a story, a gate's settings, or a scan rule."""
+"""Every TOML file that a page of docs/ shows is taken by its reader: a story, settings, set-up answers, a rule."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from scanner.config import parse_config
 from scanner.core.rehearsal import run
 from scanner.core.rules import ScanRule
 from scanner.core.units import ZoneNo
+from scanner.installing.answers import judge_all
 from scanner.rehearsing.rehearsal_file import parse_script
 from scanner.rehearsing.rehearsal_gate import run_through_gate
 from scanner.rehearsing.rehearsal_text import text_of
+from scanner.texts.english import QUESTIONS
 from server_stub.api.form_reading import parse_form
 from server_stub.api.forms import RuleForm, parse_rule
 from support.checkout import ROOT
 
-STORY, SETTINGS, RULE = "story", "settings", "rule"
+STORY, SETTINGS, ANSWERS, RULE = "story", "settings", "answers", "rule"
 SETTING_TABLES = {"gate", "central", "camera", "turnstile", "indicator"}
 
 
@@ -28,6 +30,8 @@ def kind_of(text: str) -> str:
     keys = tomllib.loads(text).keys()
     if "steps" in keys:
         return STORY
+    if keys <= QUESTIONS.keys():
+        return ANSWERS
     return SETTINGS if keys & SETTING_TABLES else RULE
 
 
@@ -44,13 +48,22 @@ def examples() -> Iterator[tuple[str, str]]:
 ALL = dict(examples())
 STORIES = [place for place, text in ALL.items() if kind_of(text) == STORY]
 SETTINGS_SHOWN = [place for place, text in ALL.items() if kind_of(text) == SETTINGS]
+ANSWERS_SHOWN = [place for place, text in ALL.items() if kind_of(text) == ANSWERS]
 RULES_SHOWN = [place for place, text in ALL.items() if kind_of(text) == RULE]
 
 
-def test_the_pages_show_all_three_kinds() -> None:
+def test_the_pages_show_every_kind() -> None:
     assert {place.partition("-")[0] for place in STORIES} >= {"rehearsal.md"}
     assert {place.partition("-")[0] for place in SETTINGS_SHOWN} >= {"configuration.md"}
+    assert {place.partition("-")[0] for place in ANSWERS_SHOWN} >= {"operations.md"}
     assert {place.partition("-")[0] for place in RULES_SHOWN} >= {"central.md"}
+
+
+@pytest.mark.parametrize("place", ANSWERS_SHOWN)
+def test_answers_of_a_page_are_taken(place: str) -> None:
+    _answers, problems = judge_all(tomllib.loads(ALL[place]))
+
+    assert problems == []
 
 
 @pytest.mark.parametrize("place", STORIES)
