@@ -15,6 +15,8 @@ from scanner.config import Config, Setting, settings_table
 from scanner.control import Reply
 from scanner.core.rules import SitePolicy
 
+OF_EACH_SCANNER = "[scanner]"
+
 
 def told_settings(config: Config, policy: SitePolicy | None) -> Reply:
     """The reply to ``{"do": "settings"}``; a setting that is as shipped is so whether or not the file repeats it."""
@@ -40,6 +42,10 @@ def _site_row(policy: SitePolicy, name: str) -> dict[str, Any]:
 
 
 def _value(config: Config, name: str) -> Any:
+    """One value; of a setting that each wired scanner has (``[scanner].kind``), those of all scanners."""
+    section, _dot, rest = name.partition(".")
+    if section == OF_EACH_SCANNER:
+        return tuple(getattr(scanner, rest) for scanner in config.scanner)
     found: Any = config
     for part in name.split("."):
         found = getattr(found, part)
@@ -52,5 +58,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_shown, value))
     return str(getattr(value, "zone", value))

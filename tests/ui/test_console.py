@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from gettext import NullTranslations
 
 import pytest
@@ -263,13 +263,12 @@ def require_unharmed(stages: list[Stage]) -> None:
     assert [stage.console.return_code for stage in stages if stage.console.return_code] == []
 
 
-def test_a_monkey_breaks_nothing_and_does_nothing_dangerous() -> None:
-    require_unharmed(monkeys(250, seed=7))
-
-
 @pytest.mark.faults
 @pytest.mark.timeout(300)
-def test_ten_thousand_keys_break_nothing_and_do_nothing_dangerous() -> None:
-    stages = monkeys(10_000, seed=11)
+def test_random_keys_break_nothing_and_do_nothing_dangerous(
+    faults_share: Callable[[int], int],
+) -> None:
+    stages = monkeys(faults_share(10_000), seed=11)
+
     require_unharmed(stages)
-    assert sum(len(stage.gate.asked) for stage in stages) > 10
+    assert any(stage.gate.asked for stage in stages)
