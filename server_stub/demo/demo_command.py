@@ -25,8 +25,8 @@ from scanner.core.errors import GateError
 from server_stub.demo import books, museum, report
 from server_stub.demo.beside import beside_console
 from server_stub.demo.play import Play, Result
-from server_stub.demo.stage import load_json, run, wait_until
-from server_stub.demo.story import STORY, Act, Cue, Look
+from server_stub.demo.stage import DemoStuckError, load_json, run, wait_until
+from server_stub.demo.story import STORY, Act, Cue
 from server_stub.demo.world import World, build_world
 from server_stub.system_clock import SystemClock
 
@@ -131,14 +131,20 @@ class Director:
         return is_good
 
     def go_on(self, left: Event | None = None) -> None:
-        """People keep coming until somebody says stop, or until the console is left."""
-        if left is not None and left.is_set():
-            return
-        play = self._play()
-        for number, result in enumerate(play.perform(_visitors()), start=len(STORY) + 1):
-            report.show_visitor(self.console, number, result)
-            if left is not None and left.is_set():
-                return
+        """People come until somebody says stop, or until the console is left; who is not answered steps aside."""
+        people, number = _visitors(), len(STORY)
+        while left is None or not left.is_set():
+            play = self._play()
+            try:
+                for result in play.perform(people):
+                    number += 1
+                    report.show_visitor(self.console, number, result)
+                    if left is not None and left.is_set():
+                        return
+            except DemoStuckError as error:
+                report.say(self.console, error.message)
+            finally:
+                play.close()
 
     def _play(self) -> Play:
         world = self.world
@@ -187,16 +193,15 @@ class Director:
 
 
 def _visitors() -> Iterator[Act]:
-    """People of the story come back, one after the other, holding their codes in any way.
+    """People of the story come back, one after the other, holding their codes as they did.
 
     The same order again and again: nobody returns so soon that it would be the same presentation.
     """
     chance = random.Random(1)  # noqa: S311 - a crowd, not a secret
     people = {act.shows: act for act in STORY}
     for name in cycle(chance.sample(sorted(people), len(people))):
-        look = Look(tilt_deg=chance.uniform(0, 30), rotation_deg=chance.uniform(-20, 20))
         who = people[name].who.split(",")[0].split(" ")[0]
-        yield Act(who=who, shows=name, expect="", reason="", look=look)
+        yield Act(who=who, shows=name, expect="", reason="", look=people[name].look)
 
 
 def _hold_up_codes(world: World, console: Console) -> None:
