@@ -135,7 +135,8 @@ def _published(folder: Path, central: Central, grants: int) -> BigSite:
         raise RuntimeError("the central published no manifest")
     manifest = msgspec.json.decode(raw, type=Manifest)
     parts = [
-        repository.target_path(part, targets[part].hashes["sha256"]) for part in manifest.base.parts
+        _kept(folder, repository.target_path(part, targets[part].hashes["sha256"]))
+        for part in manifest.base.parts
     ]
     return BigSite(
         folder=folder,
@@ -150,3 +151,10 @@ def _published(folder: Path, central: Central, grants: int) -> BigSite:
         },
         publish_s=publish_s,
     )
+
+
+def _kept(folder: Path, part: Path) -> Path:
+    """Under a name of its own: a bench that publishes again has the central sweep its old parts."""
+    kept = folder / f"kept-{part.name}"
+    kept.hardlink_to(part)
+    return kept
