@@ -16,7 +16,7 @@ from scanner.control import Command, Reply
 from scanner.core.answer import Decision
 from scanner.core.errors import InputError, StoreError
 from scanner.core.lane_facts import may_open
-from scanner.core.override import Operator, OverrideProblem, StaffAnswer
+from scanner.core.override import MENDERS, Operator, OverrideProblem, Role, StaffAnswer
 from scanner.core.units import Direction
 from scanner.lane_loop import Lane
 
@@ -79,10 +79,11 @@ def build_staff_commands(lane: Lane) -> Mapping[str, Command]:
         return {"persons": persons, "within_s": PREPARED_MS // 1000}
 
     def release(body: Mapping[str, Any]) -> Reply:
-        return _release(lane, _direction(lane, body), _operator(body), _why(body.get("why")))
+        operator = require_role(_operator(body), MENDERS)
+        return _release(lane, _direction(lane, body), operator, _why(body.get("why")))
 
     def repaired(body: Mapping[str, Any]) -> Reply:
-        if not lane.repaired(_operator(body).name):
+        if not lane.repaired(require_role(_operator(body), MENDERS).name):
             raise InputError(
                 "lane_in_order",
                 "the lane is not out of order; there is nothing to clear",
@@ -101,6 +102,21 @@ def build_staff_commands(lane: Lane) -> Mapping[str, Command]:
 
 STAFF_PROVEN = ("answer", "inspect", "release", "repaired")
 """Commands that need a PIN."""
+
+
+def require_role(operator: Operator, roles: frozenset[Role]) -> Operator:
+    """The proven operator, if of one of these roles.
+
+    Raises:
+        InputError: ``operator_not_technician``.
+    """
+    if operator.role not in roles:
+        raise InputError(
+            "operator_not_technician",
+            f"this takes a {' or '.join(sorted(roles))}; nothing was done",
+            "ask one; roles are set at the central and come with the next snapshot",
+        )
+    return operator
 
 
 def _release(lane: Lane, direction: Direction, operator: Operator, why: str | None) -> Reply:

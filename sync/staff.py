@@ -1,4 +1,4 @@
-"""Who of the site's staff stands behind a command that could harm a lane: a supervisor of the snapshot, by their PIN.
+"""Who of the site's staff stands behind a command that could harm a lane: a supervisor or technician, by their PIN.
 
 Law: where the snapshot names staff, nothing is done without one of them; where it names nobody, or no base can be read
 any more (then going back is what mends it), there is nobody to ask. Whoever may type the command could also edit the
@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from scanner.core.errors import InputError
-from scanner.core.override import Role
+from scanner.core.override import MENDERS
 from sync.cache import Cache
 from sync.operator_pins import is_pin
 from sync.verified_base import UNREADABLE
@@ -46,14 +46,14 @@ def require_supervisor(cache: Cache, name: str | None, ask_pin: Callable[[], str
     if not is_pin(ask_pin(), pins.get(name, "")):
         raise InputError(
             "supervisor_pin_wrong",
-            "the snapshot has no supervisor of this name with this PIN; nothing was done",
+            "the snapshot has no supervisor or technician of this name with this PIN; nothing was done",
             "type it again; staff are set at the central and come with the next snapshot",
         )
     return name
 
 
 def load_supervisors(cache: Cache) -> Mapping[str, str]:
-    """Name → hash of the PIN; of all operators where none is a supervisor."""
+    """Name → hash of the PIN; of all operators where none is a supervisor or technician."""
     current = cache.current()
     paths = [] if current is None else [cache.base_path(current)]
     paths += [cache.folder / f"{seq}.db" for seq in cache.kept()]
@@ -62,7 +62,7 @@ def load_supervisors(cache: Cache) -> Mapping[str, str]:
             rows = _load_staff(path)
         except UNREADABLE:
             continue
-        supervisors = {name: pin for name, role, pin in rows if role == Role.SUPERVISOR}
+        supervisors = {name: pin for name, role, pin in rows if role in MENDERS}
         return supervisors or {name: pin for name, _role, pin in rows}
     return {}
 

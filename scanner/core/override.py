@@ -35,6 +35,10 @@ class Role(StrEnum):
     """Sets the lane up and mends it; forces nothing."""
 
 
+MENDERS = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
+"""Who may open or hold open the arm without a code, clear "out of order", and take the gate back a snapshot."""
+
+
 class Operator(NamedTuple):
     """A person of the staff, as the snapshot knows them."""
 

@@ -17,16 +17,16 @@ from typing import Any
 
 from hardware.system_clock import SystemClock
 from scanner.control import Command, Reply
-from scanner.core.errors import ConfigError, InputError
+from scanner.core.errors import ConfigError
 from scanner.core.events import FactKind
-from scanner.core.override import Operator, Role
+from scanner.core.override import MENDERS, Operator, Role
 from scanner.gate_commands import WENT_BACK
 from scanner.lane_loop import Lane
 from scanner.ports import IndicatorPort
+from scanner.staff_commands import require_role
 from scanner.staff_pins import StaffPins
 from sync.settings import SyncSettings
 
-OF_THE_LANE = frozenset({Role.TECHNICIAN, Role.SUPERVISOR})
 OF_THE_GATE = frozenset({Role.TECHNICIAN})
 LAMPS = (("green", "one_short"), ("amber", "three_short"), ("red", "two_long"), ("off", "silent"))
 LAMP_S = 0.5
@@ -51,28 +51,19 @@ class Technician:
 
     def checks(self) -> dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
         """Who may, looked at before."""
-        return {
-            "release": lambda body: self._proven(body, OF_THE_LANE),
-            "repaired": lambda body: self._proven(body, OF_THE_LANE),
-            "mode": self._may_set,
-        }
+        return {"mode": self._may_set}
 
     def _proven(self, body: Mapping[str, Any], roles: frozenset[Role]) -> Mapping[str, Any]:
         proven = self.pins.identify(body)
-        if proven["operator"].role not in roles:
-            raise InputError(
-                "operator_not_technician",
-                f"this takes a {' or '.join(sorted(roles))}; nothing was done",
-                "ask one; roles are set at the central and come with the next snapshot",
-            )
+        require_role(proven["operator"], roles)
         return proven
 
     def _may_set(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A lane held open needs a PIN, unless the snapshot names nobody who could give one."""
-        someone_could = any(one.role in OF_THE_LANE for one in self.operators().values())
+        someone_could = any(one.role in MENDERS for one in self.operators().values())
         if "pin" not in body and not (body.get("mode") == "free" and someone_could):
             return body
-        proven = self._proven(body, OF_THE_LANE)
+        proven = self._proven(body, MENDERS)
         return {**proven, "operator": proven["operator"].name}
 
     def _lamps(self, body: Mapping[str, Any]) -> Reply:
@@ -90,7 +81,7 @@ class Technician:
     def _roll_back(self, body: Mapping[str, Any]) -> Reply:
         from sync.going_back import find_before, roll_back
 
-        proven = self._proven(body, OF_THE_GATE)
+        proven = self._proven(body, MENDERS)
         find_before(self.sync)
         noted = self._note(proven, WENT_BACK)
         if not noted["ok"]:

@@ -135,6 +135,16 @@ class Program:
         return self.process is not None and self.process.poll() is None
 
 
+def ask_gate(path: Path, do: str, **fields: object) -> Notice:
+    """One request to a gate's socket, by somebody who does not listen otherwise: listeners are few."""
+    with socket.socket(socket.AF_UNIX) as gate:
+        gate.settimeout(10)
+        gate.connect(str(path))
+        gate.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
+        reply: Notice = json.loads(gate.makefile("rb").readline())
+        return reply
+
+
 class Ear:
     """Listens to a gate's notices until the gate ends."""
 
@@ -146,17 +156,13 @@ class Ear:
         self._connection.connect(str(path))
         self._connection.sendall(b'{"do": "watch"}\n')
         self._lines = self._connection.makefile("rb")
-        self._lines.readline()
+        if not json.loads(self._lines.readline())["ok"]:
+            raise DemoStuckError("being heard by the gate", 0)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def ask(self, do: str, **fields: object) -> Notice:
         """One request on a connection of its own."""
-        with socket.socket(socket.AF_UNIX) as gate:
-            gate.settimeout(10)
-            gate.connect(str(self._path))
-            gate.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
-            reply: Notice = json.loads(gate.makefile("rb").readline())
-            return reply
+        return ask_gate(self._path, do, **fields)
 
     def hear(self, events: Sequence[str], within_s: float, what: str) -> Notice:
         """The next notice of one of these kinds; others are dropped.

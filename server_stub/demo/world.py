@@ -28,6 +28,7 @@ from server_stub.demo.stage import (
     Ear,
     Program,
     Screen,
+    ask_gate,
     load_json,
     run,
     wait_until,
@@ -92,11 +93,7 @@ class World:
 
     def gate_snapshot_seq(self) -> int:
         """Which snapshot the gate works from."""
-        ear = self.open_ear()
-        try:
-            snapshot = ear.ask("status")["snapshot"]
-        finally:
-            ear.close()
+        snapshot = ask_gate(self.runtime / "gate.sock", "status")["snapshot"]
         return 0 if snapshot is None else int(snapshot["seq"])
 
     def close(self) -> None:

@@ -21,7 +21,8 @@ from support.lanes import RELAY_IN, RELAY_OUT, LaneRig
 from support.tickets import ticket
 
 CARD = ticket()
-INES = Operator("Ines", Role.OPERATOR, "")
+INES = Operator("Ines", Role.SUPERVISOR, "")
+BOB = Operator("Bob", Role.OPERATOR, "")
 MINUTE_MS = 60_000
 
 
@@ -126,6 +127,14 @@ def test_a_release_that_says_too_little_opens_nothing(
     with pytest.raises(InputError) as told:
         build_staff_commands(rig.lane)["release"]({"operator": INES, **body})
     assert (told.value.code, rig.pulses, rig.facts()) == (code, 0, [])
+
+
+@pytest.mark.parametrize("act", ["release", "repaired"])
+def test_an_operator_answers_questions_and_opens_nothing_else(rig: LaneRig, act: str) -> None:
+    body = {"operator": BOB, "why": "x", "direction": "in"}
+    with pytest.raises(InputError) as told:
+        build_staff_commands(rig.lane)[act](body)
+    assert (told.value.code, rig.pulses, rig.facts()) == ("operator_not_technician", 0, [])
 
 
 def test_nobody_is_released_into_a_fire_or_a_lane_that_is_busy(rig: LaneRig) -> None:
