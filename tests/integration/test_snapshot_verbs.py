@@ -293,9 +293,12 @@ def test_nobody_goes_back_by_mistake(visit: Visit) -> None:
     assert visit.told("status")["seq"] == newest.seq
 
 
-def test_where_a_site_has_staff_a_supervisor_goes_back_and_the_hold_says_who(visit: Visit) -> None:
+@pytest.mark.parametrize("who", ["Ada", "Tea"])
+def test_where_a_site_has_staff_who_may_goes_back_and_the_hold_says_who(
+    visit: Visit, who: str
+) -> None:
     with visit.central.database.write() as connection:
-        for name, role in (("Ada", "supervisor"), ("Bob", "operator")):
+        for name, role in (("Ada", "supervisor"), ("Bob", "operator"), ("Tea", "technician")):
             set_operator(connection, OperatorForm(name=name, role=Role(role), pin="2580"))
     visit.publish()
     visit.gate.fetch()
@@ -307,10 +310,10 @@ def test_where_a_site_has_staff_a_supervisor_goes_back_and_the_hold_says_who(vis
         refused = visit.run("rollback", "--yes", "--operator", name, typed=pin)
         assert "[supervisor_pin_wrong]" in refused.output, name
     assert visit.told("status")["seq"] == newest.seq
-    done = visit.run("rollback", "--operator", "Ada", typed="y\n2580\n")
+    done = visit.run("rollback", "--operator", who, typed="y\n2580\n")
 
     assert done.exit_code == 0, done.output
-    assert visit.told("status")["held"]["by"] == "Ada"
+    assert visit.told("status")["held"]["by"] == who
     assert visit.told("status")["seq"] < newest.seq
 
 
