@@ -16,9 +16,9 @@ from typing import Any
 from hardware.line_framer import ScannedLine
 from hardware.wired_scanner import LineSource
 from scanner.core.units import Direction
-from scanner.lane_loop import Lane
 from scanner.lane_parts import Read
 from scanner.logs import OnceLog
+from scanner.two_sides import Reader
 
 LOG = logging.getLogger("portillon.scanner")
 
@@ -37,7 +37,7 @@ class Ear:
 class Hearing:
     """All wired scanners of one lane."""
 
-    lane: Lane
+    lane: Reader
     ears: Sequence[Ear] = ()
 
     def listen(self) -> bool:
@@ -52,7 +52,10 @@ class Hearing:
 
     def states(self) -> list[dict[str, Any]]:
         """One line a scanner, for the technician."""
-        return [{"name": ear.name, "state": ear.source.state()} for ear in self.ears]
+        return [
+            {"name": ear.name, "direction": ear.direction().value, "state": ear.source.state()}
+            for ear in self.ears
+        ]
 
     def _listen(self, ear: Ear) -> bool:
         _judge(ear)

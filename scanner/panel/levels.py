@@ -7,7 +7,7 @@ Source: docs/hardware.md, "Wiring".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hardware.turnstile import Turnstile
@@ -31,6 +31,13 @@ def told_levels(turnstile: TurnstilePort, section: TurnstileSection) -> Reply:
         }
     except DeviceError as error:
         return {"backend": section.backend, "fault": f"{error.message} [{error.code}]"}
+
+
+def told_sources(sources: Sequence[Mapping[str, Any]]) -> Reply:
+    """Each camera and scanner by its name; nothing where the picture beside it says it all."""
+    if len(sources) < 2:  # noqa: PLR2004 - one alone needs no name
+        return {}
+    return {one["name"]: f"{one['state']} ({one['direction']})" for one in sources}
 
 
 def _ways(turnstile: Turnstile, section: TurnstileSection) -> Iterator[dict[str, Any]]:

@@ -82,8 +82,8 @@ def test_a_scanner_that_is_gone_is_told_once_and_the_other_goes_on(
     ears.listen()
     assert ears.doubt_codes == ("scanner_missing",)
     assert ears.states() == [
-        {"name": "scanner 1", "state": "back-off"},
-        {"name": "scanner 2", "state": "ready"},
+        {"name": "scanner 1", "direction": "in", "state": "back-off"},
+        {"name": "scanner 2", "direction": "out", "state": "ready"},
     ]
     inward.now, inward.fault = "ready", None
     with caplog.at_level(logging.INFO, "portillon.scanner"):
