@@ -75,6 +75,25 @@ def test_the_wheel_holds_the_five_packages() -> None:
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == list(PACKAGES)
 
 
+def test_every_program_that_tests_skip_without_is_installed_for_them() -> None:
+    """A test that skips on a bare Debian shows nothing to whoever runs `make test` there."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/*/test_*.py"))
+    script = (ROOT / ".ci/setup").read_text(encoding="utf-8")
+
+    wanted = {"strace", "ip", *re.findall(r"which\(\"([\w-]+)\"\)", tests)}
+    listed = re.findall(r"^([\w-]+) [\w-]+$", script, flags=re.MULTILINE)
+    assert wanted - set(listed) == set()
+    assert {"systemd-analyze", "tmux"} <= wanted
+
+
+def test_a_package_brings_every_file_of_the_units_folder() -> None:
+    script = (ROOT / ".ci/deb").read_text(encoding="utf-8")
+    patterns = re.findall(r"systemd/\*[\w.*-]+", script)
+
+    packed = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    assert set((ROOT / "systemd").iterdir()) - packed == set()
+
+
 @pytest.mark.skipif(not sys.flags.safe_path, reason="not run by make: PYTHONSAFEPATH is not set")
 def test_the_installed_wheel_is_tested_not_the_folders_of_the_checkout() -> None:
     assert not Path(scanner.__file__).is_relative_to(ROOT / "scanner")
