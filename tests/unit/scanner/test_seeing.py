@@ -114,6 +114,21 @@ def test_a_camera_that_was_never_there_is_named(eyes: Eyes) -> None:
     assert eyes.in_state("streaming") == ()
 
 
+@pytest.mark.parametrize(
+    ("state", "cure"),
+    [("stale", "cable"), ("covered", "lens"), ("frozen", "unplug"), ("ended", "camera.loop")],
+)
+def test_a_camera_that_shows_nothing_is_a_doubt_that_says_what_to_do(
+    eyes: Eyes, caplog: pytest.LogCaptureFixture, state: str, cure: str
+) -> None:
+    eyes.in_state("streaming")
+    assert eyes.in_state(state) == ("camera_silent",)
+    (told,) = caplog.records
+    assert state in told.getMessage()
+    assert cure in told.__dict__["hint"]
+    assert eyes.in_state("streaming") == ()
+
+
 def test_the_lanes_direction_is_the_snapshots_of_now(eyes: Eyes) -> None:
     eyes.in_state("streaming")
     eyes.direction = OUT
