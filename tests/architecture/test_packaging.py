@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+import textwrap
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -92,6 +94,23 @@ def test_a_package_brings_every_file_of_the_units_folder() -> None:
 
     packed = {path for pattern in patterns for path in ROOT.glob(pattern)}
     assert set((ROOT / "systemd").iterdir()) - packed == set()
+
+
+def test_the_script_of_the_image_recipe_is_one() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    found = re.search(r"^ {7}#!/bin/bash -e\n(?: {7}.*\n|\n)+", page, flags=re.MULTILINE)
+    assert found
+
+    read = subprocess.run(
+        ["bash", "-n"],
+        input=textwrap.dedent(found.group()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (read.returncode, read.stderr) == (0, "")
+    assert found.group().count("<<'END'") == found.group().count("\n       END\n") == 3
 
 
 @pytest.mark.skipif(not sys.flags.safe_path, reason="not run by make: PYTHONSAFEPATH is not set")
