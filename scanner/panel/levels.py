@@ -27,7 +27,10 @@ def told_levels(turnstile: TurnstilePort, section: TurnstileSection) -> Reply:
             "backend": section.backend,
             "simulated": section.backend == "simulated",
             "ways": list(_ways(turnstile, section)),
-            "inputs": {"fire": turnstile.fire_active() if section.fire_input else None},
+            "inputs": {
+                "fire": turnstile.fire_active() if section.fire_input else None,
+                "tamper": turnstile.tamper_active() if section.tamper_input else None,
+            },
         }
     except DeviceError as error:
         return {"backend": section.backend, "fault": f"{error.message} [{error.code}]"}

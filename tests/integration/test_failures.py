@@ -21,6 +21,7 @@ from scanner.core.units import Direction
 from scanner.hearing import Ear, Hearing
 from scanner.lane_start import begin
 from scanner.notify import FEED_MS, Supervisor
+from scanner.panel.levels import told_levels
 from scanner.reading.decode import Decoder
 from scanner.seeing import Eye, Seeing
 from scanner.wiring import turnstile_settings
@@ -71,6 +72,8 @@ def test_an_opened_housing_is_an_alarm_and_nothing_else(tmp_path: Path) -> None:
         rig.wait(200)
         alarms = [fact.note for fact in rig.facts() if fact.kind is FactKind.ALARM]
         assert alarms == ["tamper"]
+        levels = told_levels(rig.turnstile, rig.config.turnstile)
+        assert levels["inputs"] == {"fire": False, "tamper": True}
         answer = rig.admit(ticket())
         assert answer is not None
         assert rig.pulses == 1
