@@ -36,11 +36,15 @@ def told_levels(turnstile: TurnstilePort, section: TurnstileSection) -> Reply:
         return {"backend": section.backend, "fault": f"{error.message} [{error.code}]"}
 
 
-def told_sources(sources: Sequence[Mapping[str, Any]]) -> Reply:
-    """Each camera and scanner by its name; nothing where the picture beside it says it all."""
-    if len(sources) < 2:  # noqa: PLR2004 - one alone needs no name
-        return {}
-    return {one["name"]: f"{one['state']} ({one['direction']})" for one in sources}
+def told_sources(
+    cameras: Sequence[Mapping[str, Any]], scanners: Sequence[Mapping[str, Any]]
+) -> Reply:
+    """Each camera and scanner by its name; of one camera the picture beside it says it all."""
+    shown = (*cameras, *scanners) if len(cameras) > 1 else scanners
+    return {
+        one["name"]: f"{one['state']} ({one['direction']}) {one.get('shape', '')}".rstrip()
+        for one in shown
+    }
 
 
 def _ways(turnstile: Turnstile, section: TurnstileSection) -> Iterator[dict[str, Any]]:

@@ -44,8 +44,8 @@ def offer_panel(parts: GateParts, pins: StaffPins) -> Callable[[], None]:
 
 
 def _hardware(parts: GateParts) -> Reply:
-    sources = (*parts.seeing.states(), *parts.hearing.states())
-    return told_levels(parts.ports.turnstile, parts.config.turnstile) | told_sources(sources)
+    sources = told_sources(parts.seeing.states(), parts.hearing.states())
+    return told_levels(parts.ports.turnstile, parts.config.turnstile) | sources
 
 
 def _looks(parts: GateParts, log: LogRing) -> dict[str, Command]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hardware.camera import Camera, CameraSettings
-from hardware.line_framer import ScannedLine
+from hardware.line_framer import LineCounts, ScannedLine
 from hardware.simulated import SimulatedTurnstile
 from scanner.choosing import Choice
 from scanner.core.errors import DeviceError
@@ -139,6 +139,8 @@ class Line:
 
     codes: list[ScannedLine]
     fault: DeviceError | None = None
+    counts: LineCounts = field(default_factory=LineCounts)
+    last_raw: bytes = b""
 
     def take(self) -> ScannedLine | None:
         return self.codes.pop(0) if self.codes else None

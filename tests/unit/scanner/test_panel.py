@@ -116,13 +116,12 @@ def test_a_setting_that_cameras_differ_in_is_told_for_each() -> None:
 
 
 def test_sources_are_told_by_name_where_there_are_several() -> None:
-    one = {"name": "camera", "direction": "in", "state": "streaming"}
-    other = {"name": "scanner 1", "direction": "out", "state": "back-off"}
-    assert told_sources([one]) == {}
-    assert told_sources([one, other]) == {
-        "camera": "streaming (in)",
-        "scanner 1": "back-off (out)",
-    }
+    street = {"name": "camera street", "direction": "in", "state": "streaming"}
+    hall = {"name": "camera hall", "direction": "out", "state": "stale"}
+    scanner = {"name": "scanner 1", "direction": "out", "state": "ready", "shape": "9999␍"}
+    assert told_sources([street], []) == {}
+    assert told_sources([street], [scanner]) == {"scanner 1": "ready (out) 9999␍"}
+    assert told_sources([street, hall], [])["camera hall"] == "stale (out)"
 
 
 def test_the_newest_log_lines_are_kept_with_their_codes() -> None:
