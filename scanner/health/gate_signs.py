@@ -77,18 +77,29 @@ def pins_sign(
     return good(name, f"{', '.join(line.line for line in lines)}: {held}")
 
 
-def camera_sign(status: Status | None, source: str, *, is_there: bool) -> Sign:
-    """Does it send pictures?"""
-    if source == "none":
+def cameras_sign(status: Status | None, found: Mapping[str, bool]) -> Sign:
+    """Do they send pictures? ``found``: each camera, and whether its device is there."""
+    if not found:
         return good("camera", "none is configured")
     if status is None:
-        if is_there:
-            return look("camera", "it is plugged in; the gate does not run", "start the gate")
-        return bad("camera", "its device is not there", "see its cable: `ls /dev/v4l/by-id`")
-    state = status["camera"]["state"]
-    if state == "streaming":
-        return good("camera", f"it sends pictures ({status['camera']['frames']} so far)")
-    return bad("camera", f"it is {state!r}", "see its cable, its lens and its light")
+        gone = [name for name, is_there in found.items() if not is_there]
+        if gone:
+            return bad("camera", f"not there: {', '.join(gone)}", "its cable: `ls /dev/v4l/by-id`")
+        return look("camera", f"there: {', '.join(found)}; the gate does not run", "start the gate")
+    ill = [f"{one['name']} is {one['state']!r}" for one in _cameras(status) if not _sends(one)]
+    if ill:
+        return bad("camera", "; ".join(ill), "see its cable, its lens and its light")
+    told = [f"{one['name']} sends pictures ({one['frames']} so far)" for one in _cameras(status)]
+    return good("camera", "; ".join(told))
+
+
+def _cameras(status: Status) -> Sequence[Mapping[str, Any]]:
+    """A gate that has not been started again since an update tells of one only."""
+    return status.get("cameras") or [{"name": "camera", **status["camera"]}]
+
+
+def _sends(camera: Mapping[str, Any]) -> bool:
+    return bool(camera["state"] == "streaming")
 
 
 def scanners_sign(status: Status | None, count: int) -> Sign:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from scanner.control import Command, Reply
 from scanner.core.errors import StoreError
 from scanner.core.units import Instant
-from scanner.panel.aiming import Sight
 from scanner.panel.day_counts import DayCounts
 from scanner.panel.ledger_reads import LedgerReads
-from scanner.panel.levels import told_levels
+from scanner.panel.levels import told_levels, told_sources
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import Overview, load_network, load_peers
+from scanner.panel.picture_told import told_picture
 from scanner.panel.settings_told import told_settings
 from scanner.panel.technician import Technician
 from scanner.panel.turns import Turns
@@ -31,33 +31,34 @@ if TYPE_CHECKING:
     from scanner.building import GateParts
 
 
-def offer_panel(parts: GateParts, pins: StaffPins, sight: Sight) -> Callable[[], None]:
+def offer_panel(parts: GateParts, pins: StaffPins) -> Callable[[], None]:
     """From now on a console is answered; call what is returned when the gate ends."""
     log = LogRing()
     logger = logging.getLogger("portillon")
     logger.addHandler(log)
     technician = _technician(parts, pins)
     turns = Turns(parts.clock.monotonic_ms)
-    parts.control.offer_aside(turns.taken(_looks(parts, sight, log)) | technician.asides())
-    levels: Command = lambda _body: told_levels(parts.ports.turnstile, parts.config.turnstile)  # noqa: E731
-    parts.control.offer({"hardware": levels}, technician.checks())
+    parts.control.offer_aside(turns.taken(_looks(parts, log)) | technician.asides())
+    parts.control.offer({"hardware": lambda _body: _hardware(parts)}, technician.checks())
     return lambda: logger.removeHandler(log)
 
 
-def _looks(parts: GateParts, sight: Sight, log: LogRing) -> dict[str, Command]:
+def _hardware(parts: GateParts) -> Reply:
+    sources = told_sources(parts.seeing.states(), parts.hearing.states())
+    return told_levels(parts.ports.turnstile, parts.config.turnstile) | sources
+
+
+def _looks(parts: GateParts, log: LogRing) -> dict[str, Command]:
     reads = LedgerReads(parts.config.data_dir / "ledger" / FILE_NAME)
     overview = _overview(parts)
     peers = parts.config.data_dir / "peers" / "peers.db"
-
-    def camera(_body: object) -> dict[str, object]:
-        return sight.tell(parts.seeing.state, parts.clock.monotonic_ms(), parts.clock.now_ms())
 
     return {
         "overview": lambda _body: overview.tell(),
         "scans": reads.scans,
         "explain": reads.explain,
         "peers": lambda _body: load_peers(peers),
-        "camera": camera,
+        "camera": lambda body: told_picture(parts.seeing, body, parts.clock),
         "settings": lambda _body: told_settings(parts.config, parts.lookups.policy),
         "log": lambda _body: log.tell(),
     }

@@ -16,6 +16,7 @@ from scanner.core.rules import SitePolicy
 from scanner.core.units import DeviceId, Instant, Seq
 from scanner.panel.aiming import SEEN_FOR_MS, Sight, shape_of, sharpness
 from scanner.panel.day_counts import Came, DayCounts
+from scanner.panel.levels import told_sources
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import load_heat, load_network, load_peers
 from scanner.panel.settings_told import told_settings
@@ -104,6 +105,23 @@ def test_settings_say_where_they_come_from() -> None:
         "central",
     )
     assert len(told_settings(Config(), None)["settings"]) < len(rows)
+
+
+def test_a_setting_that_cameras_differ_in_is_told_for_each() -> None:
+    text = b'[[camera]]\nfps = 5\n[[camera]]\nfps = 9\ndevice = "/dev/b"\n[turnstile.way_in]\nrelay = "r"'
+    told = told_settings(parse_config(text, "a.toml"), None)["settings"]
+    rows = {row["name"]: (row["value"], row["source"]) for row in told}
+    assert rows["camera.fps"] == ("5.0, 9.0", "file")
+    assert rows["camera.width"] == ("1280", "default")
+
+
+def test_sources_are_told_by_name_where_there_are_several() -> None:
+    street = {"name": "camera street", "direction": "in", "state": "streaming"}
+    hall = {"name": "camera hall", "direction": "out", "state": "stale"}
+    scanner = {"name": "scanner 1", "direction": "out", "state": "ready", "shape": "9999␍"}
+    assert told_sources([street], []) == {}
+    assert told_sources([street], [scanner]) == {"scanner 1": "ready (out) 9999␍"}
+    assert told_sources([street, hall], [])["camera hall"] == "stale (out)"
 
 
 def test_the_newest_log_lines_are_kept_with_their_codes() -> None:
