@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -45,6 +46,8 @@ class Config:
     scanner: tuple[ScannerSection, ...] = ()
     turnstile: TurnstileSection = field(default_factory=TurnstileSection)
     indicator: IndicatorSection = field(default_factory=IndicatorSection)
+    named: frozenset[str] = field(default=frozenset(), compare=False)
+    """Settings that the file names itself, by the names of `settings_table`; no setting."""
 
     @property
     def data_dir(self) -> Path:
@@ -116,11 +119,23 @@ def parse_config(raw: bytes, name: str) -> Config:
             "see docs/configuration.md for the setting's type and limits",
         ) from error
     _refuse_contradictions(config, name)
-    return config
+    return dataclasses.replace(config, named=frozenset(_named(table, "")))
+
+
+def _named(table: dict[str, Any], place: str) -> Iterator[str]:
+    """What a table sets; of each wired scanner's settings, those that any of them sets."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _named(value, f"{place}{key}.")
+        elif key == "scanner":
+            for scanner in value:
+                yield from _named(scanner, "[scanner].")
+        else:
+            yield place + key
 
 
 def _refuse_unknown_keys(table: dict[str, Any], section: type, name: str, place: str) -> None:
-    hints = get_type_hints(section)
+    hints = {key: hint for key, hint in get_type_hints(section).items() if key != "named"}
     for key, value in table.items():
         if key not in hints:
             valid = ", ".join(sorted(hints))
@@ -217,6 +232,8 @@ def _rows(section: Any, place: str) -> list[Setting]:
     hints = get_type_hints(type(section), include_extras=True)
     for item in dataclasses.fields(section):
         value, hint = getattr(section, item.name), hints[item.name]
+        if item.name == "named":
+            continue
         if item.name == "scanner":
             rows += _rows(ScannerSection(), "[scanner].")
         elif dataclasses.is_dataclass(value):

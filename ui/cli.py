@@ -53,9 +53,10 @@ def main(runtime_dir: Path, language: str | None, ready_after_s: float, *, lane:
     from ui.gate_line import SocketLine
     from ui.system_clock import SystemClock
 
+    clock = SystemClock()
     console = Console(
-        SocketLine(runtime_dir / "gate.sock"),
-        SystemClock(),
+        SocketLine(runtime_dir / "gate.sock", clock),
+        clock,
         language,
         is_lane_only=lane,
         ready_after_s=ready_after_s,

@@ -21,7 +21,7 @@ SHARP = 40
 """Below this of 100 a code at arm's length is not read reliably; tried with printed codes in docs/decoding.md."""
 DARK, BRIGHT = 40, 215
 """Mean grey levels beyond which details drown."""
-KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps"})
+KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps", "scanners"})
 
 
 def hardware_lines(board: Board, tongue: Tongue) -> Lines:
@@ -116,3 +116,42 @@ def read_lines(board: Board, tongue: Tongue) -> Lines:
         for read in reads
     ]
     return (title(say("hardware_reads")), *(shown or [Line(say("no_reads"))]))
+
+
+def scanner_lines(board: Board, tongue: Tongue) -> Lines:
+    """Wired scanners: are they there, and what do they put around a code? None wired: nothing."""
+    scanners = board.at("hardware", "scanners") or ()
+    if not scanners:
+        return ()
+    lines = [title(tongue.say("hardware_scanners"))]
+    for scanner in scanners:
+        lines += _scanner(scanner, tongue)
+    return tuple(lines)
+
+
+def _scanner(scanner: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
+    say, state, fault = tongue.say, str(scanner.get("state")), scanner.get("fault")
+    word = say(f"scanner_{state}") if tongue.knows(f"scanner_{state}") else state
+    code = f" [{fault}]" if fault else ""
+    yield Line(str(scanner.get("name")), f"{word}{code}", "good" if state == "ready" else "bad")
+    counts = scanner.get("counts") or {}
+    if counts:
+        numbers = {name: tongue.number(count) for name, count in counts.items()}
+        yield Line("", say("scanner_counts", **numbers), "doubt" if counts["unframed"] else "plain")
+    for line in scanner.get("lines") or ():
+        tone = "doubt" if line.get("prefix") is False or line.get("suffix") is False else "plain"
+        parts = " ".join(_line_parts(line, tongue))
+        yield Line(tongue.size(line["bytes"]), parts, tone)
+
+
+def _line_parts(line: Mapping[str, Any], tongue: Tongue) -> Iterator[str]:
+    """What the scanner adds by name, the code by its shape."""
+    say = tongue.say
+    for name in ("prefix", "aim", "code", "suffix"):
+        found = line.get(name)
+        if name == "code":
+            yield str(found)
+        elif found is not None:
+            there = str(found) if name == "aim" else f"⟨{say(f'scanner_{name}')}⟩"
+            yield there if found else f"⟨{say(f'scanner_no_{name}')}⟩"
+    yield str(line.get("end") or f"⟨{say('scanner_no_end')}⟩")

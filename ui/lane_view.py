@@ -123,7 +123,7 @@ def _signs(board: Board, tongue: Tongue) -> Iterator[str]:
     if mode in {"closed", "free"}:
         yield f"▲ {say(f'sign_{mode}')}"
     for block in at(status, "lane", "blocked_by") or ():
-        yield f"✖ {say(f'block_{block}') if tongue.knows(f'block_{block}') else block}"
+        yield f"✖ {block_word(block, tongue)}"
     yield from _technical_signs(status, tongue)
     yield from _people(status, tongue)
 
@@ -168,6 +168,11 @@ def _people(status: Mapping[str, Any], tongue: Tongue) -> Iterator[str]:
     if today is not None:
         inside, entries = tongue.number(today["inside"]), tongue.number(today["entries"])
         yield tongue.say("sign_people", inside=inside, entries=entries)
+
+
+def block_word(block: str, tongue: Tongue) -> str:
+    """Why a lane lets nobody through."""
+    return tongue.say(f"block_{block}") if tongue.knows(f"block_{block}") else block
 
 
 def camera_word(state: str, tongue: Tongue) -> str:

@@ -36,5 +36,6 @@ def _row(line: Mapping[str, Any], tongue: Tongue) -> LogRow:
     tone = TONES.get(str(line.get("level")), "plain")
     code = f" [{line['code']}]" if line.get("code") else ""
     at = tongue.time(line["at_ms"]) if line.get("at_ms") else ""
-    level = str(line.get("level") or "").upper()
-    return LogRow(tone, f"{at} {level:<8} {line.get('from', '')}: {line.get('message', '')}{code}")
+    level = str(line.get("level") or "")
+    level = tongue.say(f"level_{level}") if tongue.knows(f"level_{level}") else level.upper()
+    return LogRow(tone, f"{at} {level:<10} {line.get('from', '')}: {line.get('message', '')}{code}")

@@ -80,7 +80,8 @@ def painted_signs(signs: Iterable[str], width: int) -> Text:
 def painted_hints(hints: Iterable[tuple[str, str]], tongue: Tongue, width: int) -> Text:
     """Keys and what they do, in one row; what does not fit is told by F1."""
     text = Text(no_wrap=True)
-    for key, name in hints:
+    for pressed, name in hints:
+        key = tongue.key(pressed)
         told = f"{key} {tongue.say(name)}{GAP}"
         if len(text) + len(told) - len(GAP) <= width:
             text.append(key, "bold #e8eaed")

@@ -138,6 +138,10 @@ class HealthPane(LinesPane):
 
     topic = "health"
 
+    def wants(self, tongue: Tongue) -> tuple[Want, ...]:
+        del tongue
+        return (Want("doctor", 2.0),)
+
     def show(self, board: Board, tongue: Tongue) -> None:
         lines = health_view.health_lines(board, tongue, self.columns)
         self.query_one("#lines", Drawn).show(painted(lines))
@@ -147,7 +151,7 @@ class HardwarePane(Pane):
     """Pins beside the camera's picture."""
 
     topic = "hardware"
-    hints = (("P", "key_release"), ("T", "key_lamps"))
+    hints = (("P", "key_release"), ("U", "key_pulse"), ("T", "key_lamps"))
 
     def wants(self, tongue: Tongue) -> tuple[Want, ...]:
         del tongue
@@ -157,6 +161,7 @@ class HardwarePane(Pane):
         with Horizontal():
             with VerticalScroll(can_focus=True):
                 yield Drawn(id="pins")
+                yield Drawn(id="scanners")
                 yield Drawn(id="reads")
             with Vertical(id="aim"):
                 yield PictureBox(id="picture")
@@ -166,6 +171,8 @@ class HardwarePane(Pane):
         self.query_one("#pins", Drawn).show(
             painted(hardware_view.hardware_lines(board, tongue), 17)
         )
+        scanners = hardware_view.scanner_lines(board, tongue)
+        self.query_one("#scanners", Drawn).show(painted(scanners, 10))
         self.query_one("#reads", Drawn).show(painted(hardware_view.read_lines(board, tongue), 10))
         self.query_one("#camera", Drawn).show(painted(hardware_view.camera_lines(board, tongue), 9))
         self.query_one(PictureBox).show(board.reply("camera"), tongue.say("no_picture"))

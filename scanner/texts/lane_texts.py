@@ -166,6 +166,10 @@ REFUSALS: dict[str, str] = {
     "refused_answer_of_a_look": "That was only a look; there is nothing to open.",
     "refused_answer_not_refused": "It was not refused; there is nothing to force.",
     "refused_answer_not_recorded": "The disk did not take it; the arm stays shut.",
+    "refused_pulse_lane_not_idle": (
+        "Somebody may be between, or the lane is blocked or held open. The arm was not tried."
+    ),
+    "refused_lane_way_unknown": "This lane has no such way.",
     "refused_release_without_reason": "Say in a few words why; it is recorded.",
     "refused_no_base_before": "There is no snapshot before this one.",
     "refused_cache_in_use": "Somebody else works on the snapshots now. Try again.",

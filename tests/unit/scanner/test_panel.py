@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hardware.frames import Frame
+from hardware.line_framer import ScannerSettings
 from scanner.config import Config, parse_config
 from scanner.core.errors import InputError
 from scanner.core.events import FactKind
@@ -18,6 +20,7 @@ from scanner.panel.aiming import SEEN_FOR_MS, Sight, shape_of, sharpness
 from scanner.panel.day_counts import Came, DayCounts
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import load_heat, load_network, load_peers
+from scanner.panel.raw_lines import newest_lines, told_line
 from scanner.panel.settings_told import told_settings
 from scanner.panel.turns import PER_SECOND, Turns
 from scanner.reading.candidate import Candidate
@@ -32,6 +35,36 @@ def test_a_shape_tells_kinds_of_characters_and_what_a_scanner_adds() -> None:
     assert shape_of(b"Ab-12\r\n") == "Aa-99␍␊"
     assert shape_of(b"7" * 40 + b"\t") == "9" * 18 + "…" + "9999␉"
     assert "§" not in shape_of("§".encode())
+
+
+def scanner(**fields: Any) -> ScannerSettings:
+    return ScannerSettings(name="desk", kind="serial", device="/dev/ttyACM0", **fields)
+
+
+def test_what_a_scanner_adds_is_told_as_it_came_and_the_code_by_its_shape() -> None:
+    named = scanner(prefix="~P", suffix="#", has_aim_id=True, terminator="cr")
+    assert told_line(b"~P]Q1TK1:X+9#\r", named) == {
+        "bytes": 14,
+        "prefix": True,
+        "aim": "]Q1",
+        "code": "AA9:A+9",
+        "suffix": True,
+        "end": "␍",
+    }
+    missing = told_line(b"40012345", named)
+    assert (missing["prefix"], missing["suffix"], missing["aim"], missing["end"]) == (
+        *(False, False),
+        *("", ""),
+    )
+    assert missing["code"] == "99999999"
+    french = told_line("&é\"'(-è".encode("latin-1") + b"\t", scanner(terminator="tab"))
+    assert (french["code"], french["end"], french["aim"]) == ("&·\"'(-·", "␉", None), "wrong layout"
+
+
+def test_the_newest_lines_come_first_with_all_their_terminators() -> None:
+    raw = b"tail\r\n1111\r\n2222\r\n33"
+    assert newest_lines(raw, scanner()) == [b"33", b"2222\r\n", b"1111\r\n"]
+    assert newest_lines(b"", scanner()) == []
 
 
 def test_sharp_edges_are_told_from_blurred_ones_in_any_light() -> None:
@@ -89,7 +122,17 @@ def test_asides_come_one_at_a_time_and_not_too_often() -> None:
 
 
 def test_settings_say_where_they_come_from() -> None:
-    config = parse_config(b'[turnstile]\nbackend = "simulated"\npulse_ms = 250\n', "a.toml")
+    text = b"""
+[turnstile]
+backend = "simulated"
+pulse_ms = 250
+passage_wait_s = 5
+[turnstile.way_in]
+sensor = "GPIO22"
+[[scanner]]
+device = "/dev/ttyACM0"
+"""
+    config = parse_config(text, "a.toml")
     rows = {
         row["name"]: row for row in told_settings(config, SitePolicy(calendar=PARIS))["settings"]
     }
@@ -97,6 +140,13 @@ def test_settings_say_where_they_come_from() -> None:
         "250",
         "file",
     )
+    assert rows["turnstile.passage_wait_s"]["source"] == "file", "as shipped, but said there"
+    assert rows["turnstile.way_in.sensor"]["source"] == "file"
+    assert (rows["[scanner].device"]["source"], rows["[scanner].baud"]["source"]) == (
+        "file",
+        "default",
+    )
+    assert "named" not in rows
     assert rows["camera.loop"]["value"] == "false"
     assert rows["camera.formats"]["source"] == "default"
     assert (rows["site.calendar"]["value"], rows["site.calendar"]["source"]) == (
