@@ -78,13 +78,13 @@ class ActPrompt(Overlay):
     def compose(self) -> ComposeResult:
         say = self._tongue.say
         with Vertical(classes="box"):
-            yield Static(self._title, classes="heading")
+            yield Static(self._title, classes="heading", markup=False)
             yield Static(f"{say(f'ask_{self.act.name}')} {say('ask_recorded')}")
             yield self._field("name", max_length=80)
             yield self._field("pin", max_length=64)
             if self.act.takes_why:
                 yield self._field("why", max_length=80)
-            yield Static(id="refusal", classes="bad")
+            yield Static(id="refusal", classes="bad", markup=False)
             yield self.foot(self._tongue)
 
     def _field(self, name: str, max_length: int) -> Input:
@@ -207,7 +207,7 @@ class Words(Overlay):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall"):
-            yield Static(self._heading, classes="heading")
+            yield Static(self._heading, classes="heading", markup=False)
             with VerticalScroll(can_focus=False):
                 yield Static(painted_words(self._rows), id="words")
             yield self.foot(self._tongue)

@@ -52,6 +52,11 @@ class Doctoring:
             "signs": [told_sign(sign) for sign in signs],
         }
 
+    @property
+    def is_looking(self) -> bool:
+        """True while the thread is at work."""
+        return self._looking.locked()
+
     def _look(self) -> None:
         try:
             found = tuple(self.examine())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,21 @@ from scanner.core.errors import InputError
 from scanner.core.events import FactKind
 from scanner.core.rules import SitePolicy
 from scanner.core.units import DeviceId, Instant, Seq
+from scanner.health.sign import Light, Sign, good
 from scanner.panel.aiming import SEEN_FOR_MS, Sight, shape_of, sharpness
 from scanner.panel.day_counts import Came, DayCounts
+from scanner.panel.doctoring import FRESH_MS, Doctoring, contact_of, snapshot_of
 from scanner.panel.log_ring import LogRing
-from scanner.panel.overview import load_heat, load_network, load_peers
+from scanner.panel.overview import PUSH_SILENT_MS, load_heat, load_network, load_peers, told_push
 from scanner.panel.raw_lines import newest_lines, told_line
 from scanner.panel.settings_told import told_settings
 from scanner.panel.turns import PER_SECOND, Turns
 from scanner.reading.candidate import Candidate
 from scanner.records.ledger import Ledger
+from support.eventually import eventually
 from support.ledgers import ENTRY, REFUSAL, fact
 from support.rights import PARIS
+from sync.push_state import PushState
 
 QUAD = ((10, 10), (50, 10), (50, 50), (10, 50))
 
@@ -183,3 +189,84 @@ def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
     assert load_heat([heat]) is None
     heat.write_text("61300\n", encoding="ascii")
     assert load_heat([heat, tmp_path / "none"]) == 61.3
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    assert eventually(is_so), "the doctor's thread"
+
+
+def test_the_doctor_looks_in_a_thread_of_its_own_and_not_too_often() -> None:
+    now, looks, may_end = [0], list[str](), threading.Event()
+
+    def examine() -> list[Sign]:
+        looks.append("machine")
+        assert may_end.wait(30)
+        return [good("disk", "disk_room", free=7, all=9)]
+
+    def walk() -> Sign:
+        looks.append("chain")
+        return good("chain", "chain_whole", rows=3)
+
+    doctor = Doctoring(examine, walk, lambda: 5_000 + now[0], lambda: now[0])
+    assert doctor.tell({}) == {"at": None, "light": None, "signs": []}
+    assert doctor.tell({})["at"] is None, "one look at a time, and nobody waits for it"
+    may_end.set()
+    wait_for(lambda: doctor.tell({})["at"] == 5_000)
+    told = doctor.tell({})
+    assert (told["light"], [sign["text"] for sign in told["signs"]]) == (
+        "green",
+        ["disk_room", "chain_whole"],
+    )
+    assert (told["signs"][0]["values"], told["signs"][0]["says"]) == (
+        {"free": 7, "all": 9},
+        "7 MB of 9 MB are free",
+    )
+    assert looks == ["machine", "chain"]
+    now[0] = FRESH_MS
+    wait_for(lambda: doctor.tell({})["at"] == 5_000 + FRESH_MS)
+    assert looks == ["machine", "chain", "machine"], "a long chain is walked once an hour"
+
+
+def test_a_doctor_that_falls_ill_harms_nobody_and_tries_again() -> None:
+    now, looks = [0], list[int]()
+
+    def examine() -> list[Sign]:
+        looks.append(now[0])
+        raise RuntimeError("a fault of ours")
+
+    doctor = Doctoring(examine, lambda: good("chain", "chain_whole", rows=0), int, lambda: now[0])
+    doctor.tell({})
+    wait_for(lambda: not doctor.is_looking)
+    now[0] = FRESH_MS
+    assert doctor.tell({})["at"] is None
+    wait_for(lambda: looks == [0, FRESH_MS])
+
+
+def test_contact_and_snapshot_are_judged_by_what_sync_wrote() -> None:
+    fault = {"code": "snapshot_rolled_back", "is_alarm": True}
+    network = {"last_ok_at": 10_000, "have": 2, "held": 5, "faults": [], "waits": None}
+    assert contact_of(None, 0).text == "contact_never"
+    assert contact_of(network, 14_000).values == {"ago": 4, "unsent": 3}
+    wrong = contact_of({**network, "faults": [fault]}, 14_000)
+    assert (wrong.light, wrong.values["codes"]) == (Light.RED, "snapshot_rolled_back")
+    waits = {**network, "waits": {"code": "snapshot_shrunk"}}
+    status = {"snapshot": {"seq": 7, "age_s": 60}}
+    assert contact_of(waits, 14_000).values["codes"] == "snapshot_shrunk"
+    assert snapshot_of(status, waits).light is Light.AMBER
+    assert snapshot_of({"snapshot": None}, None).light is Light.RED
+
+
+def test_a_stream_that_was_silent_for_too_long_is_not_believed() -> None:
+    push = PushState(is_connected=True, since_ms=1_000, heard_at_ms=2_000)
+    assert told_push(None, 0) is None
+    states = [told_push(push, 2_000 + late) for late in (PUSH_SILENT_MS, PUSH_SILENT_MS + 1)]
+    assert [state and state["state"] for state in states] == ["connected", "silent"]
+    polled = PushState(is_connected=False, since_ms=1_000, code="central_unreachable")
+    told = told_push(polled, 10**9)
+    assert told == {
+        "state": "polling",
+        "since": 1_000,
+        "heard_at": None,
+        "told_at": None,
+        "code": "central_unreachable",
+    }
