@@ -110,6 +110,7 @@ def reason_line(scan: Mapping[str, Any], tongue: Tongue) -> str:
 def refusal_text(reply: Mapping[str, Any], tongue: Tongue) -> str:
     """Why the gate did not do something: in the reader's language where its code is known here."""
     code = str(reply.get("code") or "?")
-    known = f"refused_{code}"
-    text = tongue.say(known) if tongue.knows(known) else str(reply.get("message") or "")
+    texts = (f"refused_{code}", f"fault_{code}", f"trouble_{code}")
+    known = next((text for text in texts if tongue.knows(text)), None)
+    text = str(reply.get("message") or "") if known is None else tongue.say(known)
     return f"✖ {text} [{code}]"

@@ -8,8 +8,9 @@ Source: docs/console.md.
 
 from __future__ import annotations
 
+from scanner.texts.fault_texts import FAULTS, TROUBLE
 from scanner.texts.health_texts import HINTS, NAMES, SAYS
-from scanner.texts.lane_texts import LANE, REFUSALS, SIGNS, STAFF, TROUBLE
+from scanner.texts.lane_texts import LANE, REFUSALS, SIGNS, STAFF
 
 FORMATS: dict[str, str] = {
     "format_number": "1,234.5",
@@ -295,7 +296,6 @@ TEXTS: dict[str, str] = (
     | LANE
     | STAFF
     | SIGNS
-    | TROUBLE
     | REFUSALS
     | TABS
     | SCANS
@@ -306,6 +306,8 @@ TEXTS: dict[str, str] = (
     | ACTS
     | HELP
     | NAMES
+    | {f"trouble_{code}": text for code, text in TROUBLE.items()}
+    | {f"fault_{code}": text for code, text in FAULTS.items()}
     | {f"says_{name}": text for name, text in SAYS.items()}
     | {f"hint_{name}": text for name, text in HINTS.items()}
 )

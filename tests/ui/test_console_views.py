@@ -66,9 +66,10 @@ def test_sync_tells_snapshot_line_backlog_receipts_and_peers() -> None:
         assert part in text
     fault = {"code": "central_unreachable", "message": "no route", "hint": ""}
     down = {**OVERVIEW, "network": {**OVERVIEW["network"], "failures": 4, "faults": [fault]}}
-    assert "✖ Fault no route [central_unreachable]" in rows(
-        sync_view.sync_lines(board(overview=down), EN, 80)
+    told = (
+        "The central is not reached: look at the network. The gate goes on. [central_unreachable]"
     )
+    assert f"✖ Fault {told}" in rows(sync_view.sync_lines(board(overview=down), EN, 80))
 
 
 def test_sync_tells_whether_the_central_pushes_and_when_it_last_spoke() -> None:
