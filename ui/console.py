@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -150,6 +151,10 @@ class Console(GateApp):
         for number, name in enumerate(TABS, start=1):
             style = "bold black on #9ecbff" if name == self._tab else "#a9b4c0"
             text.append(f" {number} {self.tongue.say(f'tab_{name}')} ", style)
+        gate = str(self.board.at("overview", "gate", "name") or "")
+        room = self.size.width - text.cell_len - 1
+        if cell_len(gate) < room:
+            text.append(gate.rjust(room), "bold #e8eaed")
         return text
 
     def _hints(self) -> tuple[Hint, ...]:

@@ -21,6 +21,8 @@ SHARP = 40
 """Below this of 100 a code at arm's length is not read reliably; tried with printed codes in docs/decoding.md."""
 DARK, BRIGHT = 40, 215
 """Mean grey levels beyond which details drown."""
+NAMES_OF_CONTROLS = {"␍": "CR", "␊": "LF", "␉": "TAB", "␃": "ETX", "␂": "STX", "␝": "GS", "␠": "SP"}
+"""ISO 646; what scanners are set to add, and what stands inside codes of goods."""
 KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps", "scanners"})
 
 
@@ -111,7 +113,7 @@ def read_lines(board: Board, tongue: Tongue) -> Lines:
     shown = [
         Line(
             tongue.time(read["at"]),
-            f"{read['symbology']}  {tongue.size(read['bytes'])}  {read['shape']}",
+            f"{read['symbology']}  {tongue.size(read['bytes'])}  {spelled(str(read['shape']))}",
         )
         for read in reads
     ]
@@ -150,8 +152,14 @@ def _line_parts(line: Mapping[str, Any], tongue: Tongue) -> Iterator[str]:
     for name in ("prefix", "aim", "code", "suffix"):
         found = line.get(name)
         if name == "code":
-            yield str(found)
+            yield spelled(str(found))
         elif found is not None:
-            there = str(found) if name == "aim" else f"⟨{say(f'scanner_{name}')}⟩"
-            yield there if found else f"⟨{say(f'scanner_no_{name}')}⟩"
-    yield str(line.get("end") or f"⟨{say('scanner_no_end')}⟩")
+            there = str(found) if name == "aim" else f"[{say(f'scanner_{name}')}]"
+            yield there if found else f"[{say(f'scanner_no_{name}')}]"
+    end = line.get("end")
+    yield spelled(str(end)) if end else f"[{say('scanner_no_end')}]"
+
+
+def spelled(shape: str) -> str:
+    """Control characters by their names: not every terminal has letters for them."""
+    return "".join(f"[{NAMES_OF_CONTROLS.get(c, c)}]" if "␀" <= c <= "␠" else c for c in shape)

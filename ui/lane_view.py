@@ -113,7 +113,9 @@ def signs(board: Board, tongue: Tongue) -> tuple[str, ...]:
 def _signs(board: Board, tongue: Tongue) -> Iterator[str]:
     say = tongue.say
     if board.silent_since is not None:
+        # what the gate said before is old: no sign of it
         yield f"⚠ {say('no_answer_since', when=tongue.time(board.silent_since))}"
+        return
     status = board.reply("overview")
     if not status:
         return

@@ -167,11 +167,11 @@ EXPLAINED = {
         "✖ ENTRÉE REFUSÉE  DECLINED EXPIRED  décision 20414 de G1",
         "La validité est finie.",
         "",
-        "Quand     2026-03-01 19:54:45 (Europe/Paris)",
+        "Quand     01/03/2026 19:54:45 (Europe/Paris)",
         "Horloge   fiable",
         "Comment c'était décidé",
         "   6  Y a-t-il un droit derrière le code ? ✔ oui (droits : 1)",
-        "   9  Le droit court-il encore ? ✖ non → EXPIRED (valable jusqu'au : 2026-01-20 00:00:00)",
+        "   9  Le droit court-il encore ? ✖ non → EXPIRED (valable jusqu'au : 20/01/2026 00:00:00)",
     ),
 }
 HARDWARE: dict[str, Any] = {

@@ -131,8 +131,8 @@ def test_a_scanner_is_told_by_what_it_adds_and_never_by_the_code() -> None:
         "▌ Scanners: last lines, by their shape",
         "✔ desk ready",
         "!  1,412 codes, 2 cut short, 1 without what was set",
-        "  19 B ⟨prefix⟩ ]C1 99999999999999 ␍",
-        "! 14 B ⟨NO PREFIX⟩ ⟨NO AIM⟩ 9999999999999 ␍",
+        "  19 B [prefix] ]C1 99999999999999 [CR]",
+        "! 14 B [NO PREFIX] [NO AIM] 9999999999999 [CR]",
     ]
     gone = {"name": "desk", "state": "back-off", "fault": "scanner_missing"}
     without = board(hardware={**HARDWARE, "scanners": [gone]})
