@@ -158,8 +158,9 @@ class Console(GateApp):
         return text
 
     def _hints(self) -> tuple[Hint, ...]:
-        if self.pane.topic == "lane" and self.board.at("overview", "question") is not None:
-            return (("A R F", "key_answer"), *COMMON_HINTS)
+        if self.pane.topic == "lane" and self.answers:
+            keys = " ".join(lane_view.ANSWER_KEYS[name].upper() for name in self.answers)
+            return ((keys, "key_answer"), *COMMON_HINTS)
         return (*self.pane.hints, *COMMON_HINTS)
 
     def _pane(self, name: str) -> Pane:

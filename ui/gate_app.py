@@ -39,6 +39,7 @@ class GateApp(App[None]):
 
     def __init__(self, line: GateLine, clock: Clock, language: str) -> None:
         super().__init__()
+        self.animation_level = "none"
         self.board = Board(now_ms=clock.now_ms())
         self.tongue = Tongue.of(language)
         self.link = Link(line, clock, self._tell)

@@ -215,7 +215,9 @@ def _answered(notice: Mapping[str, Any], tongue: Tongue, now_ms: int) -> LaneVie
 def _details(notice: Mapping[str, Any], tongue: Tongue, now_ms: int) -> Iterator[str]:
     say, reason = tongue.say, str(notice["reason"])
     now_ms = now_ms or notice.get("at") or 0
-    yield staff_text(reason, tongue)
+    text = staff_text(reason, tongue)
+    if text.rstrip(".").casefold() != tongue.tell(str(notice["word"])).casefold():
+        yield text
     if notice.get("wait_s"):
         yield say("again_in", minutes=tongue.number(-(-int(notice["wait_s"]) // MINUTE_S)))
     if notice.get("last_used_at") and notice.get("colour") in {"orange", "red"}:

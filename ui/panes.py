@@ -46,9 +46,14 @@ class Drawn(Static):
 
     def show(self, text: Text) -> None:
         """Draw."""
-        if text != self._shown or text.spans != getattr(self._shown, "spans", None):
-            self._shown = text
-            self.update(text)
+        before, self._shown = self._shown, text
+        if before is None or text != before or text.spans != before.spans:
+            is_as_high = before is not None and _rows(text) == _rows(before) and text.no_wrap
+            self.update(text, layout=not is_as_high)
+
+
+def _rows(text: Text) -> int:
+    return text.plain.count("\n")
 
 
 class Listing(OptionList):

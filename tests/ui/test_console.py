@@ -142,6 +142,20 @@ def test_the_palette_finds_a_command_by_a_part_of_its_name() -> None:
     assert play(story).gate.done == []
 
 
+def test_a_lane_of_two_ways_is_asked_which_and_told_so_in_the_question() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.told(ways=["in", "out"])
+        await stage.press("u")
+        await stage.shows("Test pulse: try the arm (in)", "Test pulse: try the arm (out)")
+        await stage.press("down", "enter")
+        await stage.shows("Test pulse: try the arm (out)", "Your name")
+        await stage.press(*"Theo", "enter", *RIGHT_PIN, "enter")
+        await stage.shows("✔ Done: Test pulse")
+
+    asked = [fields for do, fields in play(story).gate.asked if do == "pulse"]
+    assert asked == [{"direction": "out", "operator": "Theo", "pin": RIGHT_PIN}]
+
+
 # --- complete in every language --------------------------------------------------------------------
 
 BEYOND = 0x400
@@ -170,8 +184,8 @@ def _data_words() -> set[str]:
     return set(re.findall("[A-Za-z]{2,}", json.dumps(replies, ensure_ascii=False)))
 
 
-CODES = {"camera", "missing", "silent"}
-"""Of the handbook, which stay as they are in every language."""
+CODES = {"camera", "missing", "silent", "CR"}
+"""Of the handbook and of ISO 646, which stay as they are in every language."""
 
 
 def test_no_screen_shows_a_word_that_was_not_translated() -> None:
