@@ -1,8 +1,8 @@
 """The console: from its start to its first picture, and from a key to what it shows, in a terminal of its own.
 
-Law: the real `portillon-console` on a pseudo-terminal of 100 × 30, over a real control socket with scripted answers. Time of
-the wall, as a person feels it, and of the processor, which a busy machine changes less. A key is answered when the
-tab's own words are in what the program wrote. No test asserts a time.
+Law: the real `portillon-console` on a pseudo-terminal of 100 × 30, over a real control socket with scripted answers.
+Time of the wall, as a person feels it, and of the processor, which a busy machine changes less. A key is answered when
+the tab's own words are in what the program wrote. No test asserts a time.
 
 Use: `python benchmarks console`, `python benchmarks/console_bench.py`.
 

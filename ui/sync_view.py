@@ -39,7 +39,7 @@ def _snapshot(board: Board, tongue: Tongue) -> Iterator[Line]:
     sign = snapshot_sign(status, tongue)
     yield Line(say("sync_age"), sign[2:], TONE_OF_MARK[sign[0]])
     if at(status, "snapshot") is not None:
-        yield Line(say("sync_seq"), tongue.number(status["snapshot"]["seq"]))
+        yield Line(say("sync_seq"), str(status["snapshot"]["seq"]))
     waits = at(status, "network", "waits")
     if waits is not None:
         yield Line(say("sync_waits"), refusal_text(waits, tongue)[2:], "doubt")

@@ -109,7 +109,7 @@ def snapshot_sign(seq: int, age_s: int, *, is_held: bool) -> Sign:
     """What the gate decides by, and how old that is."""
     if not seq:
         return bad("snapshot", "snapshot_none")
-    age: dict[str, Any] = {"seq": seq, "hours": age_s // 3600, "minutes": age_s % 3600 // 60}
+    age: dict[str, Any] = {"seq": str(seq), "hours": age_s // 3600, "minutes": age_s % 3600 // 60}
     if is_held:
         return look("snapshot", "snapshot_waits", **age)
     if age_s >= TOO_OLD_S:

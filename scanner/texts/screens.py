@@ -67,7 +67,7 @@ TABS: dict[str, str] = {
 
 SCANS: dict[str, str] = {
     "scans_all": "all",
-    "scans_caption": "{count} scans · outcome: {filter} · search: {seek}",
+    "scans_caption": "scans: {count} · outcome: {filter} · search: {seek}",
     "scans_more": " · more below",
     "scans_none": "No scans.",
     "scan_look": "only a look",
@@ -104,7 +104,7 @@ SYNC: dict[str, str] = {
     "push_no_message": "none yet",
     "sync_facts": "Facts to the central",
     "sync_backlog": "Not sent",
-    "sync_backlog_count": "{count} facts",
+    "sync_backlog_count": "{count}",
     "sync_receipts": "Receipts",
     "sync_receipts_of": "{have} of {head} facts",
     "sync_plot": "Not sent, over time",
@@ -192,8 +192,8 @@ SETTINGS: dict[str, str] = {
     "kind_true | false": "true | false",
     "kind_range": "{kind} from {low} to {high}",
     "setting_limits": "({kind}; as shipped {default})",
-    "settings_caption": "{count} settings · ● {changed} not as shipped · search: {seek}",
-    "log_caption": "{count} lines · {level} · search: {seek}",
+    "settings_caption": "settings: {count} · ● not as shipped: {changed} · search: {seek}",
+    "log_caption": "lines: {count} · {level} · search: {seek}",
     "log_all": "all",
     "log_warning": "warnings and worse",
     "settings_none": "No setting of that name.",

@@ -237,7 +237,7 @@ DOCTOR: dict[str, Any] = {
             bad("camera", "camera_state", state="covered"),
             good("scanners", "scanners_well", count=1),
             good("keys", "keys_well", device="g-3f21"),
-            good("snapshot", "snapshot_age", seq=1207, hours=0, minutes=5),
+            good("snapshot", "snapshot_age", seq="1207", hours=0, minutes=5),
             good("contact", "contact_last", ago=4, unsent=13),
             good("chain", "chain_whole", rows=20_418),
         )

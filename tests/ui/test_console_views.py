@@ -62,7 +62,7 @@ def test_tones_have_marks_of_their_own() -> None:
 
 def test_sync_tells_snapshot_line_backlog_receipts_and_peers() -> None:
     text = plain_text(sync_view.sync_lines(board(), EN, 80))
-    for part in ("5 min old", "network ok", "13 facts", "20,405 of 20,418", "d-9f31 812 facts"):
+    for part in ("5 min old", "network ok", "Not sent 13", "20,405 of 20,418", "d-9f31 812 facts"):
         assert part in text
     fault = {"code": "central_unreachable", "message": "no route", "hint": ""}
     down = {**OVERVIEW, "network": {**OVERVIEW["network"], "failures": 4, "faults": [fault]}}

@@ -65,7 +65,7 @@ def test_keys_are_answered_while_the_gate_is_not_and_since_when_is_said(tmp_path
         async with stage.console.run_test(size=(100, 30)) as stage.pilot:
             await stage.until(called.is_set)
             await stage.press("2")
-            await stage.shows("0 scans")
+            await stage.shows("scans: 0")
             await stage.press("f1")
             await stage.shows("Every scan that the ledger holds")
             assert stage.console.board.replies == {}, "all that before any answer"
