@@ -42,6 +42,11 @@ def caption(found: tuple[LogRow, ...], seek: str, level: str, tongue: Tongue) ->
     return tongue.say("log_caption", count=tongue.number(len(found)), level=of, seek=sought)
 
 
+def cut(text: str, width: int) -> str:
+    """On one row; all of it is told below the list."""
+    return text if len(text) <= width else f"{text[: max(1, width - 1)]}…"
+
+
 def _row(line: Mapping[str, Any], tongue: Tongue) -> LogRow:
     tone = TONES.get(str(line.get("level")), "plain")
     code = f" [{line['code']}]" if line.get("code") else ""

@@ -67,12 +67,7 @@ class Listing(OptionList):
         marked = None if self.highlighted is None else self.highlighted_option
         self._rows = new
         self.clear_options()
-        self.add_options(
-            [
-                Option(Text(text, STYLES[tone], no_wrap=True, overflow="ellipsis"), id=name)
-                for name, tone, text in new
-            ]
-        )
+        self.add_options([Option(Text(text, STYLES[tone]), id=name) for name, tone, text in new])
         names = [name for name, _tone, _text in new]
         if marked is not None and marked.id in names:
             self.highlighted = names.index(marked.id)
@@ -347,7 +342,10 @@ class LogPane(ListPane):
     def draw(self) -> None:
         found = log_view.rows(self._board, self._tongue, self.sought, self.level)[-LIST_LAST:]
         self._found = {str(n): row for n, row in enumerate(reversed(found))}
-        rows = [(name, row.tone, row.text) for name, row in self._found.items()]
+        width = self.columns
+        rows = [
+            (name, row.tone, log_view.cut(row.text, width)) for name, row in self._found.items()
+        ]
         self.query_one(Listing).show(rows)
         caption = log_view.caption(found, self.sought, self.level, self._tongue)
         self.query_one("#caption", Drawn).show(Text(caption, STYLES["dim"]))

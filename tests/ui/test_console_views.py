@@ -235,6 +235,16 @@ def test_the_log_can_be_searched_and_cut_down_to_warnings() -> None:
     )
 
 
+def test_a_log_line_takes_one_row_and_is_told_whole_below() -> None:
+    row = log_view.rows(board(), EN)[1]
+    assert log_view.cut(row.text, 40) == f"{row.text[:39]}…"
+    assert log_view.cut(row.text, 400) == row.text
+    assert row.text.startswith("19:54:51  WARNING   camera   the camera")
+    assert row.about.startswith("2026-03-01 19:54:51  portillon.camera  the camera")
+    assert row.about.endswith("[camera_silent]")
+    assert "lines: 3 · all" in log_view.caption(log_view.rows(board(), EN), "", "all", EN)
+
+
 def test_a_gate_that_is_too_busy_leaves_what_is_known() -> None:
     busy = heard(board(), "overview", {"ok": False, "code": "control_busy"}, NOW)
     assert busy.reply("overview") == OVERVIEW
