@@ -206,7 +206,7 @@ def test_no_screen_shows_a_word_that_was_not_translated() -> None:
             seen.update(re.findall("[A-Za-z]{2,}", stage.text()))
             await stage.press("escape")
 
-    play(story, width=110, height=32)
+    play(story, width=130, height=32)
     assert seen - _data_words() - CODES == set()
 
 
