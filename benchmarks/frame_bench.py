@@ -36,7 +36,7 @@ from scanner.lane_parts import LanePorts
 from scanner.lookups import Lookups
 from scanner.reading.decode import Decoder
 from scanner.records.ledger import Ledger
-from scanner.seeing import Seeing
+from scanner.seeing import Eye, Seeing
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 
 VISITORS = 40
@@ -154,7 +154,8 @@ def _build(
     camera.newest = watch.watch(camera)  # type: ignore[method-assign]
     decoder = Decoder(("qr",))
     decoder.read = watch.time("decode_ms", decoder.read)  # type: ignore[method-assign]
-    return Seeing(lane, camera, decoder, Choice(lambda _c: False), lambda: Direction.IN), lane
+    eye = Eye("camera", camera, decoder, Choice(lambda _c: False), lambda: Direction.IN)
+    return Seeing(lane, (eye,)), lane
 
 
 def _run(seeing: Seeing, lane: Lane, seconds: float) -> None:

@@ -42,11 +42,13 @@ class CameraSettings:
     """What is asked of the camera; what it really does is read back and logged.
 
     Args:
+        name: what people call it, beside others.
         device: best by `/dev/v4l/by-id/…`, which survives another USB port; of a ribbon camera its number.
         exposure_100us: fixed shutter time in tenths of a millisecond; None leaves it to the camera.
     """
 
     device: str
+    name: str = "camera"
     width: int = 1280
     height: int = 720
     fps: float = 30.0
@@ -97,7 +99,7 @@ class Camera:
         self._state = "opening"
         self._progress_ms = monotonic_ms()
         self._closed = Event()
-        self._thread = Thread(target=self._run, name="camera", daemon=True)
+        self._thread = Thread(target=self._run, name=settings.name, daemon=True)
         self._thread.start()
 
     def newest(self, after: int, timeout_s: float) -> Frame | None:
@@ -117,7 +119,7 @@ class Camera:
     @property
     def fault(self) -> DeviceError | None:
         """See `FrameSource.fault`."""
-        return _missing(self._settings.device) if self._state == "back-off" else None
+        return _missing(self._settings) if self._state == "back-off" else None
 
     def close(self) -> None:
         """See `FrameSource.close`. A thread that a driver holds on to is left behind."""
@@ -159,7 +161,7 @@ class Camera:
     def _enter(self, state: str) -> None:
         if state == self._state:
             return
-        LOG.debug("camera %s: %s", self._settings.device, state)
+        LOG.debug("%s %s: %s", self._settings.name, self._settings.device, state)
         self._state = state
         if state == "opening":
             self._progress_ms = self._monotonic_ms()
@@ -199,7 +201,7 @@ def request_settings(device: VideoDevice, settings: CameraSettings) -> dict[str,
         "fps": device.get(cv2.CAP_PROP_FPS),
         "exposure": device.get(cv2.CAP_PROP_EXPOSURE),
     }
-    LOG.info("camera %s answers %s", settings.device, answer)
+    LOG.info("%s %s answers %s", settings.name, settings.device, answer)
     return answer
 
 
@@ -227,10 +229,10 @@ def _fourcc(device: VideoDevice) -> str:
     return code.to_bytes(4, "little", signed=False).decode("ascii", "replace")
 
 
-def _missing(device: str) -> DeviceError:
+def _missing(settings: CameraSettings) -> DeviceError:
     return DeviceError(
         "camera_missing",
-        f"camera {device!r} cannot be opened or sends nothing; the gate goes on without it and tries"
+        f"{settings.name} {settings.device!r} cannot be opened or sends nothing; the gate goes on without it and tries"
         f" again at least every {LONGEST_BACK_OFF_S:.0f} s",
         "See that it is plugged in (USB: `ls /dev/v4l/by-id`; ribbon: `rpicam-hello --list-cameras`), and that this"
         " account is in group video.",

@@ -123,5 +123,5 @@ def open_csi(settings: CameraSettings) -> VideoDevice | None:
         LOG.debug("none of %s is installed", ", ".join(PROGRAMS))
         return None
     command = csi_command(program, settings)
-    LOG.info("camera %s is driven by %s", settings.device, " ".join(command))
+    LOG.info("%s %s is driven by %s", settings.name, settings.device, " ".join(command))
     return CsiDevice(command, settings.width, settings.height)

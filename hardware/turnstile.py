@@ -89,6 +89,10 @@ class Turnstile:
         """The fire contact's level now; False where none is wired."""
         return self._inputs.is_active("fire")
 
+    def tamper_active(self) -> bool:
+        """The housing contact's level now; False where none is wired."""
+        return self._inputs.is_active("tamper")
+
     def is_live(self) -> bool:
         """True while the pulse guard keeps its deadlines: one of the watchdog's questions."""
         return not self._is_closed and self._guard.is_live()

@@ -61,6 +61,16 @@ class LineSource(Protocol):
         """Why nothing can come, where that is so."""
         ...
 
+    @property
+    def counts(self) -> LineCounts:
+        """What became of what arrived."""
+        ...
+
+    @property
+    def last_raw(self) -> bytes:
+        """The newest bytes as they came: for a technician's eyes, never for a log."""
+        ...
+
     def close(self) -> None:
         """Stop; may be called twice."""
         ...
@@ -114,12 +124,12 @@ class WiredScanner:
 
     @property
     def counts(self) -> LineCounts:
-        """What became of what arrived."""
+        """See `LineSource.counts`."""
         return self._framer.counts
 
     @property
     def last_raw(self) -> bytes:
-        """The newest bytes as they came: for a technician's eyes, never for a log."""
+        """See `LineSource.last_raw`."""
         return self._framer.last_raw
 
     def close(self) -> None:

@@ -13,25 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.assemble import build_indicator, build_scanner, build_turnstile
-from hardware.camera import Camera
-from hardware.frames import FrameSource
+from hardware.assemble import build_indicator, build_turnstile
 from hardware.machine import Machine
-from hardware.replay import ReplayCamera
 from hardware.simulated import SimulatedTurnstile
 from hardware.system_clock import SystemClock
 from hardware.turnstile import Turnstile
 from scanner.battery_clock import FILE_NAME as BATTERY_CLOCK
 from scanner.battery_clock import BatteryClock
-from scanner.choosing import Choice
+from scanner.building_sources import build_hearing, build_seeing
 from scanner.config import Config
 from scanner.control import ControlSocket, Reply
-from scanner.core.credential import clean
 from scanner.core.errors import ConfigError
-from scanner.core.units import DeviceId, Direction, Instant
+from scanner.core.units import DeviceId, Instant
 from scanner.gate_clock import GateClock
 from scanner.gate_commands import build_commands
-from scanner.hearing import Ear, Hearing
+from scanner.hearing import Hearing
 from scanner.lane_loop import Lane
 from scanner.lane_memory import FILE_NAME as LANE_MEMORY
 from scanner.lane_memory import LaneMemory
@@ -40,19 +36,15 @@ from scanner.lookups import Lookups
 from scanner.panel.offering import offer_panel
 from scanner.peer_facts import PeerFacts
 from scanner.ports import TurnstilePort
-from scanner.reading.candidate import Candidate
-from scanner.reading.decode import build_decoder
 from scanner.records.ledger import Ledger
-from scanner.sections import CameraSection
 from scanner.seeing import Seeing
 from scanner.staff_commands import STAFF_PROVEN, build_staff_commands
 from scanner.staff_pins import StaffPins
 from scanner.status import Senses, status
+from scanner.two_sides import TwoSides
 from scanner.wiring import (
-    camera_settings,
     indicator_settings,
     lane_settings,
-    scanner_settings,
     turnstile_settings,
 )
 from sync.device import Device, load_device
@@ -81,7 +73,7 @@ class GateParts:
         """Codes of everything that is wrong now; a ledger that was set aside is told until the next start."""
         aside = self.ledger.set_aside
         of_ledger = () if aside is None else (aside.code,)
-        looks = (*self.lookups.fault_codes, *self.seeing.doubts.open_codes)
+        looks = (*self.lookups.fault_codes, *self.seeing.doubt_codes)
         hears = (*self.hearing.doubt_codes, *self.memory.doubts.open_codes)
         return (*of_ledger, *self.lane.doubts, *looks, *hears, *self.peers.doubts.open_codes)
 
@@ -94,10 +86,9 @@ class GateParts:
             self.ports.clock.reading(),
             self.lookups.snapshot,
             Senses(
-                camera=self.seeing.state,
-                frames=self.seeing.frames,
-                decoder_faults=self.seeing.decoder.faults,
                 is_simulated=self.config.is_simulated,
+                camera=self.seeing.totals(),
+                cameras=self.seeing.states(),
                 scanners=self.hearing.states(),
             ),
             self.doubts,
@@ -135,8 +126,9 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     stack.callback(control.close)
     memory = LaneMemory(config.data_dir / LANE_MEMORY)
     lane = Lane(ports, lane_settings(config), control.notify, memory.load())
-    hearing = _build_hearing(config, clock, lane, lookups, stack)
-    seeing = _build_seeing(config.camera, clock, lane, lookups, stack)
+    sides = TwoSides(lane, clock.monotonic_ms, lambda: int(lookups.policy.debounce_s * 1000))
+    hearing = build_hearing(config, clock, sides, lookups, stack)
+    seeing = build_seeing(config, clock, sides, lookups, stack)
     parts = GateParts(
         config=config,
         clock=clock,
@@ -156,7 +148,7 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     pins = StaffPins(lambda: lookups.operators, clock.monotonic_ms)
     proven = dict.fromkeys(STAFF_PROVEN, pins.identify)
     control.offer(build_staff_commands(lane), proven)
-    stack.callback(offer_panel(parts, pins, seeing.sight))
+    stack.callback(offer_panel(parts, pins))
     return parts
 
 
@@ -185,68 +177,6 @@ def enrolled_device(data_dir: Path) -> Device:
 def _floor(ledger: Ledger, lookups: Lookups) -> Instant:
     created_at = lookups.snapshot.created_at if lookups.snapshot is not None else Instant(0)
     return max(created_at, ledger.floor_at or Instant(0))
-
-
-def _build_seeing(
-    section: CameraSection,
-    clock: SystemClock,
-    lane: Lane,
-    lookups: Lookups,
-    stack: contextlib.ExitStack,
-) -> Seeing:
-    camera = build_camera(section, clock)
-    if camera is not None:
-        stack.callback(camera.close)
-    decoder = build_decoder(section.formats)
-    stack.callback(decoder.close)
-
-    def is_known(candidate: Candidate) -> bool:
-        return lookups.is_known(clean(candidate.payload), candidate.symbology)
-
-    return Seeing(lane, camera, decoder, Choice(is_known), _facing("gate", lookups))
-
-
-def _build_hearing(
-    config: Config,
-    clock: SystemClock,
-    lane: Lane,
-    lookups: Lookups,
-    stack: contextlib.ExitStack,
-) -> Hearing:
-    ears = []
-    for number, section in enumerate(config.scanner, start=1):
-        settings = scanner_settings(number, section)
-        source = build_scanner(settings, clock)
-        stack.callback(source.close)
-        ears.append(Ear(settings.name, source, _facing(section.direction, lookups)))
-    return Hearing(lane, tuple(ears))
-
-
-def _facing(named: str, lookups: Lookups) -> Callable[[], Direction]:
-    """Which way a source opens: the one that is named, or the gate's, which the snapshot in use may change."""
-    if named == "gate":
-        return lambda: lookups.gate.direction or Direction.IN
-    return lambda: Direction(named)
-
-
-def build_camera(section: CameraSection, clock: SystemClock) -> FrameSource | None:
-    """The lane's camera; None where the configuration says that it has none."""
-    if section.source == "none":
-        return None
-    if section.source == "replay":
-        return ReplayCamera(
-            Path(section.path),
-            section.fps,
-            clock.monotonic_ms,
-            follow=section.follow,
-            from_newest=section.follow,
-            loop=section.loop,
-        )
-    if section.source == "csi":
-        from hardware.csi_camera import open_csi
-
-        return Camera(camera_settings(section), clock.monotonic_ms, open_csi)
-    return Camera(camera_settings(section), clock.monotonic_ms)
 
 
 def _simulated_passage(turnstile: TurnstilePort) -> Callable[[bool], None] | None:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from scanner.contradictions import contradictions
 from scanner.core.errors import ConfigError
-from scanner.reading.symbologies import known_formats
 from scanner.sections import (
     CameraSection,
     CentralSection,
@@ -31,9 +31,10 @@ from scanner.sections import (
 from sync.settings import SyncSettings
 
 CONFIG_BYTES = 256 * 1024
-CSI_WIDTH_STEP_PX = 64
-PLACE = re.compile(r"`\$\.([a-z0-9_.]+)")
+PLACE = re.compile(r"`\$\.([a-z0-9_.\[\]]+)")
 """Where msgspec says that a value stands."""
+INDEX = re.compile(r"\[\d*\]")
+"""Which of several tables of one name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +43,29 @@ class Config:
 
     gate: GateSection = field(default_factory=GateSection)
     central: CentralSection = field(default_factory=CentralSection)
-    camera: CameraSection = field(default_factory=CameraSection)
+    camera: CameraSection | tuple[CameraSection, ...] = field(default_factory=CameraSection)
     scanner: tuple[ScannerSection, ...] = ()
     turnstile: TurnstileSection = field(default_factory=TurnstileSection)
     indicator: IndicatorSection = field(default_factory=IndicatorSection)
     named: frozenset[str] = field(default=frozenset(), compare=False)
     """Settings that the file names itself, by the names of `settings_table`; no setting."""
+
+    @property
+    def camera_sections(self) -> tuple[CameraSection, ...]:
+        """Every camera's table as it stands: the one `[camera]`, or each `[[camera]]`."""
+        return self.camera if isinstance(self.camera, tuple) else (self.camera,)
+
+    @property
+    def cameras(self) -> dict[str, CameraSection]:
+        """The cameras that the lane has, by what they are called; one alone is just *camera*."""
+        names = _called("camera", self.camera_sections, is_alone=self.camera_sections[1:] == ())
+        found = zip(names, self.camera_sections, strict=True)
+        return {name: section for name, section in found if section.source != "none"}
+
+    @property
+    def scanners(self) -> dict[str, ScannerSection]:
+        """The wired scanners, by what they are called."""
+        return dict(zip(_called("scanner", self.scanner), self.scanner, strict=True))
 
     @property
     def data_dir(self) -> Path:
@@ -77,6 +95,16 @@ class Config:
     def is_simulated(self) -> bool:
         """True when an arm turns only in software; shown everywhere."""
         return self.turnstile.backend == "simulated"
+
+
+def _called(
+    kind: str, sections: Sequence[CameraSection | ScannerSection], *, is_alone: bool = False
+) -> list[str]:
+    """Each by the name that it was given, else by its place in the file, from 1."""
+    return [
+        f"{kind} {section.name or number}" if section.name or not is_alone else kind
+        for number, section in enumerate(sections, start=1)
+    ]
 
 
 def load_config(path: Path) -> Config:
@@ -118,19 +146,19 @@ def parse_config(raw: bytes, name: str) -> Config:
             f"{name}: {error}{_valid(str(error))}",
             "see docs/configuration.md for the setting's type and limits",
         ) from error
-    _refuse_contradictions(config, name)
+    for message, hint in contradictions(config):
+        raise ConfigError("config_bad_value", f"{name}: {message}", hint)
     return dataclasses.replace(config, named=frozenset(_named(table, "")))
 
 
 def _named(table: dict[str, Any], place: str) -> Iterator[str]:
-    """What a table sets; of each wired scanner's settings, those that any of them sets."""
+    """What a table sets; of the settings that each scanner or camera has, those that any of them sets."""
     for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _named(value, f"{place}{key}.")
-        elif key == "scanner":
-            for scanner in value:
-                yield from _named(scanner, "[scanner].")
-        else:
+        inner = "[scanner]." if key == "scanner" else f"{place}{key}."
+        found = _tables(value, key)
+        for _where, one in found:
+            yield from _named(one, inner)
+        if not found:
             yield place + key
 
 
@@ -144,25 +172,33 @@ def _refuse_unknown_keys(table: dict[str, Any], section: type, name: str, place:
                 f"{name}: {place}{key}: no such setting (valid: {valid})",
                 "mend the spelling or take the line out",
             )
-        inner = hints[key]
-        if inner == tuple[ScannerSection, ...]:
-            for n, item in enumerate(value if isinstance(value, list) else ()):
-                if isinstance(item, dict):
-                    _refuse_unknown_keys(item, ScannerSection, name, f"{place}{key}[{n}].")
-        elif dataclasses.is_dataclass(inner) and isinstance(value, dict):
-            _refuse_unknown_keys(value, inner, name, f"{place}{key}.")  # type: ignore[arg-type]
+        inner = _section_of(hints[key])
+        if inner is not None:
+            for where, found in _tables(value, f"{place}{key}"):
+                _refuse_unknown_keys(found, inner, name, f"{where}.")
+
+
+def _section_of(hint: Any) -> type | None:
+    """The section that a table, or each table of a list, is; None for a plain setting."""
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return hint
+    return next((found for part in get_args(hint) if (found := _section_of(part))), None)
+
+
+def _tables(value: Any, place: str) -> list[tuple[str, dict[str, Any]]]:
+    """A table, or those of a list, each with its place."""
+    if isinstance(value, dict):
+        return [(place, value)]
+    found = enumerate(value if isinstance(value, list) else ())
+    return [(f"{place}[{n}]", one) for n, one in found if isinstance(one, dict)]
 
 
 def _refuse_control_characters(table: dict[str, Any], name: str, place: str) -> None:
     """No path, address or line of this machine has any; the system's own complaint would name no setting."""
     for key, value in table.items():
-        if isinstance(value, dict):
-            _refuse_control_characters(value, name, f"{place}{key}.")
-        elif isinstance(value, list) and key == "scanner":
-            for n, item in enumerate(value):
-                if isinstance(item, dict):
-                    _refuse_control_characters(item, name, f"{place}{key}[{n}].")
-        elif isinstance(value, str) and not value.isprintable():
+        for where, found in _tables(value, f"{place}{key}"):
+            _refuse_control_characters(found, name, f"{where}.")
+        if isinstance(value, str) and not value.isprintable():
             raise ConfigError(
                 "config_bad_value",
                 f"{name}: {place}{key}: {value[:40]!r} has characters that cannot be printed",
@@ -173,43 +209,9 @@ def _refuse_control_characters(table: dict[str, Any], name: str, place: str) -> 
 def _valid(complaint: str) -> str:
     """What the setting may be that msgspec complains about."""
     found = PLACE.search(complaint)
-    kinds = {row.name: row.kind for row in settings_table()}
-    return f" (valid: {kinds[found[1]]})" if found and found[1] in kinds else ""
-
-
-def _refuse_contradictions(config: Config, name: str) -> None:
-    try:
-        known_formats(config.camera.formats)
-    except ConfigError as error:
-        raise ConfigError(
-            "config_bad_value", f"{name}: camera.formats: {error.message}", error.hint
-        ) from error
-    if config.camera.source == "csi" and config.camera.width % CSI_WIDTH_STEP_PX:
-        raise ConfigError(
-            "config_bad_value",
-            f"{name}: camera.width {config.camera.width} is no multiple of {CSI_WIDTH_STEP_PX} px,"
-            " as a ribbon camera needs it",
-            "1280 and 640 are such widths",
-        )
-    if any(not scanner.device for scanner in config.scanner):
-        raise ConfigError(
-            "config_bad_value",
-            f"{name}: a [[scanner]] names no device",
-            "name it by /dev/serial/by-id/ or /dev/input/by-id/",
-        )
-    if config.camera.source == "replay" and not config.camera.path:
-        raise ConfigError(
-            "config_bad_value",
-            f"{name}: camera.path is empty, but camera.source is 'replay'",
-            "name the folder or video to play",
-        )
-    way = config.turnstile.way_in
-    if not config.is_simulated and not (way.relay or config.turnstile.way_out.relay):
-        raise ConfigError(
-            "config_bad_value",
-            f"{name}: turnstile.way_in.relay and turnstile.way_out.relay are both empty",
-            "name the relay's line (docs/hardware.md), or say turnstile.backend = 'simulated'",
-        )
+    kinds = {row.name.replace("[scanner]", "scanner"): row.kind for row in settings_table()}
+    kind = kinds.get(INDEX.sub("", found[1])) if found else None
+    return f" (valid: {kind})" if kind else ""
 
 
 @dataclass(frozen=True, slots=True)

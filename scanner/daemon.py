@@ -158,7 +158,7 @@ def _in_short(parts: GateParts) -> str:
     state, doubts = parts.lane.state, parts.doubts
     simulated = "SIMULATED, " if parts.config.is_simulated else ""
     wrong = f"; wrong: {', '.join(doubts)}" if doubts else ""
-    return f"{simulated}{state.mode.value}, {state.phase.value}, camera {parts.seeing.state}{wrong}"
+    return f"{simulated}{state.mode.value}, {state.phase.value}, {parts.seeing.in_short}{wrong}"
 
 
 def _between_people(parts: GateParts) -> None:

@@ -21,6 +21,7 @@ from scanner.core.errors import ConfigError, GateError
 from scanner.health import gate_signs, machine_signs
 from scanner.health.gate_signs import LineState, Status
 from scanner.health.sign import Sign, bad, failed, look
+from scanner.sections import CameraSection
 from scanner.wiring import indicator_settings, turnstile_settings
 from sync.device import load_device
 
@@ -74,7 +75,7 @@ def examine_lane(
         "relay": lambda: _pins(config, status, "relay", relays(config), holder_of),
         "sensors": lambda: _pins(config, status, "sensors", inputs(config), holder_of),
         "lamps": lambda: _lamps(config, status, holder_of),
-        "camera": lambda: _camera(config, status),
+        "camera": lambda: _cameras(config, status),
         "scanners": lambda: gate_signs.scanners_sign(status, len(config.scanner)),
         "keys": lambda: _keys(config),
     }
@@ -156,11 +157,15 @@ def _lamps(config: Config, status: Status | None, holder_of: HolderOf) -> Sign:
     )
 
 
-def _camera(config: Config, status: Status | None) -> Sign:
-    section = config.camera
+def _cameras(config: Config, status: Status | None) -> Sign:
+    found = {name: _is_there(section) for name, section in config.cameras.items()}
+    return gate_signs.cameras_sign(status, found)
+
+
+def _is_there(section: CameraSection) -> bool:
+    """A ribbon camera shows no file that says so."""
     path = Path(section.path if section.source == "replay" else section.device)
-    is_there = section.source == "csi" or os.access(path, os.R_OK)
-    return gate_signs.camera_sign(status, section.source, is_there=is_there)
+    return section.source == "csi" or os.access(path, os.R_OK)
 
 
 def _keys(config: Config) -> Sign:

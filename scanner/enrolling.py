@@ -12,15 +12,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.frames import FrameSource
 from hardware.system_clock import SystemClock
-from scanner.building import build_camera, enrolled_device
+from scanner.building import enrolled_device
+from scanner.building_sources import build_cameras
 from scanner.config import Config
 from scanner.core.errors import ConfigError, InputError
 from scanner.notify import Supervisor
-from scanner.reading.decode import Decoder, build_decoder
+from scanner.reading.decode import Decoder, build_decoders
 from sync.durable import save_atomically
 from sync.wire import EnrolmentText, parse_message
 
@@ -45,15 +48,16 @@ def await_enrolment(
     if doubt is None:
         return True
     with contextlib.ExitStack() as opened:
-        camera = build_camera(config.camera, clock)
-        if camera is None:
+        cameras = build_cameras(config, clock, opened)
+        if not cameras:
             raise doubt
-        opened.callback(camera.close)
-        decoder = build_decoder(("qr",), second_opinion=False)
-        opened.callback(decoder.close)
+        decoders = build_decoders([("qr",)] * len(cameras), second_opinion=False)
+        for decoder in decoders:
+            opened.callback(decoder.close)
         hint = "hold the central's enrolment code before the camera, or: portillon enrol CODE"
         LOG.warning(doubt.message, extra={"code": doubt.code, "hint": hint})
-        handing = Handing(config.runtime_dir / "enrol", camera, decoder)
+        glances = [Glance(*pair) for pair in zip(cameras.values(), decoders, strict=True)]
+        handing = Handing(config.runtime_dir / "enrol", glances)
         supervisor.ready(WAITING)
         while not stop.is_set() and not _is_ready(config):
             handing.look(LOOK_S, clock.monotonic_ms())
@@ -76,24 +80,37 @@ def _is_ready(config: Config) -> bool:
     return _doubt(config) is None and (config.data_dir / "cache" / "current").is_file()
 
 
-class Handing:
-    """From the newest frame to the file that sync looks for."""
+@dataclass(slots=True)
+class Glance:
+    """One camera, looked through for nothing but an enrolment code."""
 
-    def __init__(self, path: Path, camera: FrameSource, decoder: Decoder) -> None:
+    camera: FrameSource
+    decoder: Decoder
+    last_index: int = 0
+
+    def code(self, wait_s: float) -> bytes | None:
+        """The code in the newest frame."""
+        frame = self.camera.newest(self.last_index, wait_s)
+        if frame is None:
+            return None
+        self.last_index = frame.index
+        codes = (one.payload for one in self.decoder.read(frame) if is_enrolment(one.payload))
+        return next(codes, None)
+
+
+class Handing:
+    """From the newest frame of any camera to the file that sync looks for."""
+
+    def __init__(self, path: Path, glances: Sequence[Glance]) -> None:
         self._path = path
-        self._camera = camera
-        self._decoder = decoder
-        self._last_index = 0
+        self._glances = glances
         self._handed: tuple[bytes, int] | None = None
 
     def look(self, wait_s: float, now_ms: int) -> bool:
-        """Take in the newest frame; True when a code went to sync."""
-        frame = self._camera.newest(self._last_index, wait_s)
-        if frame is None:
-            return False
-        self._last_index = frame.index
-        codes = [one.payload for one in self._decoder.read(frame) if is_enrolment(one.payload)]
-        return bool(codes) and self._hand_over(codes[0], now_ms)
+        """Take in each camera's newest frame; True when a code went to sync."""
+        codes = [glance.code(wait_s / len(self._glances)) for glance in self._glances]
+        found = next((code for code in codes if code is not None), None)
+        return found is not None and self._hand_over(found, now_ms)
 
     def _hand_over(self, code: bytes, now_ms: int) -> bool:
         if self._handed is not None:

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hardware.line_framer import ScannedLine
 from hardware.wired_scanner import LineSource
 from scanner.core.units import Direction
-from scanner.lane_loop import Lane
 from scanner.lane_parts import Read
 from scanner.logs import OnceLog
+from scanner.panel.aiming import shape_of
+from scanner.two_sides import Reader
 
 LOG = logging.getLogger("portillon.scanner")
+RAW_SHOWN_BYTES = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Ear:
 class Hearing:
     """All wired scanners of one lane."""
 
-    lane: Lane
+    lane: Reader
     ears: Sequence[Ear] = ()
 
     def listen(self) -> bool:
@@ -51,8 +53,17 @@ class Hearing:
         return tuple(sorted({code for ear in self.ears for code in ear.doubts.open_codes}))
 
     def states(self) -> list[dict[str, Any]]:
-        """One line a scanner, for the technician."""
-        return [{"name": ear.name, "state": ear.source.state()} for ear in self.ears]
+        """One line a scanner, for the technician; of the newest bytes the shape alone, so no code gets about."""
+        return [
+            {
+                "name": ear.name,
+                "direction": ear.direction().value,
+                "state": ear.source.state(),
+                "counts": asdict(ear.source.counts),
+                "shape": shape_of(ear.source.last_raw[-RAW_SHOWN_BYTES:]),
+            }
+            for ear in self.ears
+        ]
 
     def _listen(self, ear: Ear) -> bool:
         _judge(ear)

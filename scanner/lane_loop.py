@@ -53,22 +53,19 @@ from scanner.core.lane_state import (
     Tick,
 )
 from scanner.core.override import Override, OverrideProblem, Role, StaffAnswer, apply_override
-from scanner.core.presentation import Presentations
 from scanner.core.question import Scan
 from scanner.core.reasons import FACES, Flag
-from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, LaneReadiness, Seq
 from scanner.lane_arm import Arm
 from scanner.lane_doubts import LaneDoubts
 from scanner.lane_memory import NOTHING, Remembered
-from scanner.lane_notebook import Draft, Notebook, unwritten
+from scanner.lane_notebook import Notebook, unwritten
 from scanner.lane_parts import Counts, LanePorts, Read
+from scanner.lane_passages import UNRECORDED, Passages
 from scanner.lane_signals import input_of
 
 LOG = logging.getLogger("portillon.lane")
 
-UNRECORDED = Seq(0)
-"""The grant of an exit that the disk would not take; facts count from 1."""
 REPAIRED = "repaired"
 """The note of the fact that a technician cleared *out of order*."""
 
@@ -86,14 +83,12 @@ class Lane:
         self._ports = ports
         self._settings = settings
         self._publish = publish
-        self._shown = Presentations(debounce_ms=_debounce_ms(ports.lookups.policy))
-        self._pending: dict[Seq, tuple[bytes, Direction]] = {}
-        self._unwritten: Draft | None = None
         self._asking = Asking()
         self._doubts = LaneDoubts()
         self._book = Notebook(
             ports.clock, ports.ledger, ports.lookups, self._doubts.recording, publish
         )
+        self._passages = Passages(ports.lookups, self._book, publish)
         self._arm = Arm(ports.turnstile, self._doubts, self._arm_failed)
         self.counts = Counts()
         self.state = remembered.starting_state(ports.clock.reading().mono)
@@ -111,7 +106,7 @@ class Lane:
         cleaned = clean(seen.payload)
         self.tick()
         reading = self._book.now()
-        if not cleaned or self._is_same(cleaned, direction, reading):
+        if not cleaned or self._passages.is_same(cleaned, direction, reading.mono):
             self.counts.same_presentation += 1
             return None
         readiness = lane.readiness(self.state, direction)
@@ -275,13 +270,6 @@ class Lane:
         self._open(answer, asked.cleaned, direction, now)
         return self._show(answer, direction)
 
-    def _is_same(self, cleaned: bytes, direction: Direction, reading: ClockReading) -> bool:
-        debounce_ms = _debounce_ms(self._ports.lookups.policy)
-        if debounce_ms != self._shown.debounce_ms:
-            self._shown = replace(self._shown, debounce_ms=debounce_ms)
-        is_same, self._shown = self._shown.see(cleaned, direction, reading.mono)
-        return is_same
-
     def _noted(self, decision: Decision) -> Decision:
         if self.state.mode is LaneMode.FREE:
             return replace(decision, flags=(*decision.flags, Flag.LANE_FREE.value))
@@ -304,7 +292,7 @@ class Lane:
         except StoreError as error:
             refused = self._unrecorded_answer(decision, error)
             if may_open(refused.decision):
-                self._unwritten = unwritten(refused.decision, facts, reading)
+                self._passages.write_later(unwritten(refused.decision, facts, reading))
             return refused
         self._doubts.recording.all_settled()
         return Answer(decision, fact)
@@ -330,11 +318,10 @@ class Lane:
     def _grant(
         self, seq: Seq, persons: int, cleaned: bytes, direction: Direction, reading: ClockReading
     ) -> None:
-        self._pending[seq] = (cleaned, direction)
-        self._shown = self._shown.awaiting(cleaned, direction)
+        self._passages.await_passage(seq, cleaned, direction)
         self._step(Granted(seq, direction, persons), reading.mono)
         if self.state.grant is None:
-            self._settle(seq, may_try_again=False)
+            self._passages.over(seq)
 
     def _show(self, answer: Answer, direction: Direction) -> Answer:
         face = FACES[answer.decision.outcome]
@@ -349,7 +336,7 @@ class Lane:
             self._carry_out(action)
         grant = before.grant
         if grant is not None and self.state.grant is None:
-            self._settle(grant.seq, may_try_again=False)
+            self._passages.over(grant.seq)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, StartPulse | HoldOpen | Lock):
@@ -367,16 +354,9 @@ class Lane:
                 self._book.note(FactKind.LANE_MODE, note=mode.value)
                 self._publish(notices.lane_changed(self.state))
             case RecordPassed(seq, persons):
-                if seq != UNRECORDED:
-                    self._book.note(FactKind.PASSED, refers_to=seq, persons=persons)
-                self._publish(notices.passed(seq, persons))
+                self._passages.passed(seq, persons)
             case RecordNotPassed(seq, persons):
-                if seq == UNRECORDED:
-                    self._unwritten = None
-                else:
-                    self._book.note(FactKind.NOT_PASSED, refers_to=seq, persons=persons)
-                self._settle(seq, may_try_again=True)
-                self._publish(notices.not_passed(seq, persons))
+                self._passages.not_passed(seq, persons)
             case Alarm(code, direction, seq):
                 about = seq or None
                 self._book.note(
@@ -384,16 +364,3 @@ class Lane:
                 )
                 LOG.warning("alarm %s", code.value, extra={"code": code.value, "seq": about})
                 self._publish(notices.alarm(code.value, code.value))
-
-    def _settle(self, seq: Seq, *, may_try_again: bool) -> None:
-        """The passage is over: its code is a new presentation at once (given back), or after the debounce time."""
-        held = self._pending.pop(seq, None)
-        if held is not None:
-            self._shown = self._shown.forget(*held) if may_try_again else self._shown.passed()
-        if seq == UNRECORDED and self._unwritten is not None:
-            draft, self._unwritten = self._unwritten, None
-            self._book.write(draft)
-
-
-def _debounce_ms(policy: SitePolicy) -> int:
-    return int(policy.debounce_s * 1000)

@@ -59,8 +59,15 @@ class CentralSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSection:
-    """What the gate sees."""
+    """One camera; a lane with several has a `[[camera]]` for each."""
 
+    name: Annotated[
+        str, Meta(description="What it is called beside the others; empty = by its place here.")
+    ] = ""
+    direction: Annotated[
+        Literal["gate", "in", "out"],
+        Meta(description="Which way its codes open; gate = as the central says of this lane."),
+    ] = "gate"
     source: Annotated[
         Literal["v4l2", "csi", "replay", "none"],
         Meta(description="A USB or a ribbon camera, a folder or video played as one, or none."),
@@ -91,6 +98,9 @@ class CameraSection:
 class ScannerSection:
     """One wired scanner; a lane may have several, each a `[[scanner]]` of its own."""
 
+    name: Annotated[
+        str, Meta(description="What it is called beside the others; empty = by its place here.")
+    ] = ""
     kind: Annotated[
         Literal["serial", "keyboard"],
         Meta(description="RS-232 or USB-CDC, or a USB keyboard wedge."),

@@ -23,10 +23,10 @@ from scanner.lane_parts import Counts
 class Senses:
     """How the gate sees and what it drives."""
 
-    camera: str
-    frames: int
-    decoder_faults: int
     is_simulated: bool
+    camera: dict[str, Any]
+    """All cameras as if they were one."""
+    cameras: Sequence[dict[str, Any]] = ()
     scanners: Sequence[dict[str, Any]] = ()
 
 
@@ -58,11 +58,8 @@ def status(
             "not_read": counts.not_read,
             "not_recorded": counts.not_recorded,
         },
-        "camera": {
-            "state": senses.camera,
-            "frames": senses.frames,
-            "decoder_faults": senses.decoder_faults,
-        },
+        "camera": senses.camera,
+        "cameras": list(senses.cameras),
         "scanners": list(senses.scanners),
         "clock": {"now": clock.now, "state": clock.state.value},
         "snapshot": None if snapshot is None else {"seq": snapshot.seq, "age_s": age_s},

@@ -66,9 +66,10 @@ def lane_settings(config: Config) -> LaneSettings:
     )
 
 
-def camera_settings(section: CameraSection) -> CameraSettings:
+def camera_settings(name: str, section: CameraSection) -> CameraSettings:
     """What is asked of a real camera."""
     return CameraSettings(
+        name=name,
         device=section.device,
         width=section.width,
         height=section.height,
@@ -77,10 +78,10 @@ def camera_settings(section: CameraSection) -> CameraSettings:
     )
 
 
-def scanner_settings(number: int, section: ScannerSection) -> ScannerSettings:
-    """One wired scanner; its name is its place in the file, from 1."""
+def scanner_settings(name: str, section: ScannerSection) -> ScannerSettings:
+    """One wired scanner."""
     return ScannerSettings(
-        name=f"scanner {number}",
+        name=name,
         kind=section.kind,
         device=section.device,
         baud=section.baud,

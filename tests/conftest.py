@@ -5,6 +5,7 @@ Law: nothing here changes what a test may touch; a fixture that only one folder 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable, Generator, Iterator
@@ -18,12 +19,12 @@ from support.databases import NewDatabase
 from support.fault_table import Played, properties_of, write_table
 from support.one_dialect import share_compiled_statements
 
-settings.register_profile("default", deadline=None, print_blob=True, max_examples=40)
+settings.register_profile("default", deadline=None, print_blob=True, max_examples=30)
 settings.register_profile(
     "ci",
     deadline=None,
     print_blob=True,
-    max_examples=40,
+    max_examples=30,
     suppress_health_check=[HealthCheck.too_slow],  # a shared machine may be slow, which is no fault
 )
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=2_000)
@@ -50,12 +51,30 @@ EXAMPLES = "hypothesis_examples"
 """Under this name a test's report says how many examples it judged; so it reaches us from another worker too."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace the tests that are there to cover the rules, and no others."""
-    covering = tuple(TESTS / folder for folder in COVERING)
-    for item in items:
-        if not any(item.path.is_relative_to(folder) for folder in covering):
-            item.add_marker(pytest.mark.no_cover)
+    """After the shuffling: what takes long begins first."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no search for garbage has to go through it again, and hypothesis watches each."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Trace the tests that are there to cover the rules, and no others. It is switched between folders only:
+    pytest-cov's own marker, ``no_cover``, does so around each test, which takes 10 ms.
+    """
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    if plugin is None or plugin.cov_controller is None:
+        return
+    covers = any(item.path.is_relative_to(TESTS / folder) for folder in COVERING)
+    if covers != plugin.cov_controller.started:
+        (plugin.cov_controller.resume if covers else plugin.cov_controller.pause)()
 
 
 @pytest.hookimpl(wrapper=True)

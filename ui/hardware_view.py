@@ -23,13 +23,18 @@ DARK, BRIGHT = 40, 215
 """Mean grey levels beyond which details drown."""
 NAMES_OF_CONTROLS = {"␍": "CR", "␊": "LF", "␉": "TAB", "␃": "ETX", "␂": "STX", "␝": "GS", "␠": "SP"}
 """ISO 646; what scanners are set to add, and what stands inside codes of goods."""
-KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps", "scanners"})
+KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps", "scanners", "cameras"})
 
 
 def hardware_lines(board: Board, tongue: Tongue) -> Lines:
     """The pins, and anything that a newer gate tells beside them."""
     found = board.reply("hardware")
-    return (*_arm(found, tongue), *_inputs(found, tongue), *_others(found))
+    return (
+        *_arm(found, tongue),
+        *_inputs(found, tongue),
+        *_cameras(found, tongue),
+        *_others(found),
+    )
 
 
 def _arm(found: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
@@ -62,6 +67,15 @@ def _inputs(found: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
             yield Line(
                 label, say("level_active" if active else "level_rests"), "bad" if active else "good"
             )
+
+
+def _cameras(found: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
+    """Each of several, and which way a code before it opens."""
+    for camera in found.get("cameras") or ():
+        state, way = str(camera.get("state")), str(camera.get("direction"))
+        told = tongue.say(f"way_{way}") if tongue.knows(f"way_{way}") else way
+        tone = "good" if state in QUIET_CAMERAS else "bad"
+        yield Line(str(camera.get("name")), f"{camera_word(state, tongue)}  ({told})", tone)
 
 
 def _others(found: Mapping[str, Any]) -> Iterator[Line]:

@@ -39,12 +39,12 @@ def scanner(config_path: Path, seconds: float) -> None:
     from hardware.system_clock import SystemClock
     from scanner.wiring import scanner_settings
 
-    sections = load_config(config_path).scanner
+    sections = load_config(config_path).scanners
     if not sections:
         click.secho("✖ the configuration names no [[scanner]]", fg="red", err=True)
         sys.exit(NOTHING_TO_READ)
     clock = SystemClock()
-    found = [build_scanner(scanner_settings(n, one), clock) for n, one in enumerate(sections, 1)]
+    found = [build_scanner(scanner_settings(*one), clock) for one in sections.items()]
     until_ms, pause = clock.monotonic_ms() + seconds * 1_000, threading.Event()
     try:
         watch(

@@ -2,8 +2,9 @@
 
 Law: pure, a value. Reads of the same cleaned bytes in the same direction less than the debounce time apart, counted
 from the last read, are the same presentation; each code has its own timer. So is the code whose own passage is pending,
-however long that takes. ``NOT_PASSED`` ends it: the visitor may try again at once. An empty read is no scan. Time is
-this boot's monotonic clock, so no correction of the wall clock makes a scan out of a read.
+however long that takes and from whichever side it is seen. ``NOT_PASSED`` ends it: the visitor may try again at once.
+An empty read is no scan. Time is this boot's monotonic clock, so no correction of the wall clock makes a scan out of a
+read.
 
 Source: docs/decisions.md, "Lane modes".
 """
@@ -40,7 +41,8 @@ class Presentations:
         if not cleaned:
             return True, self
         shown = (cleaned, direction)
-        is_same = shown == self.pending or self._is_recent(shown, now)
+        is_on_its_way = self.pending is not None and self.pending[0] == cleaned
+        is_same = is_on_its_way or self._is_recent(shown, now)
         others = {
             other: at
             for other, at in self.last_reads.items()

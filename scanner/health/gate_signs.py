@@ -68,16 +68,37 @@ def pins_sign(
     return good(name, text, lines=", ".join(line.line for line in lines))
 
 
-def camera_sign(status: Status | None, source: str, *, is_there: bool) -> Sign:
-    """Does it send pictures?"""
-    if source == "none":
+def cameras_sign(status: Status | None, found: Mapping[str, bool]) -> Sign:
+    """Do they send pictures? ``found``: each camera, and whether its device is there."""
+    if not found:
         return good("camera", "camera_none")
     if status is None:
-        return look("camera", "camera_plugged") if is_there else bad("camera", "camera_gone")
-    state = status["camera"]["state"]
-    if state == "streaming":
-        return good("camera", "camera_sends", frames=status["camera"]["frames"])
-    return bad("camera", "camera_state", state=state)
+        gone = [name for name, is_there in found.items() if not is_there]
+        if gone:
+            return bad("camera", "cameras_gone", names=", ".join(gone))
+        return look("camera", "cameras_plugged", names=", ".join(found))
+    cameras = _cameras(status)
+    if len(cameras) == 1:
+        return _camera_sign(cameras[0])
+    ill = [str(one["name"]) for one in cameras if not _sends(one)]
+    if ill:
+        return bad("camera", "cameras_ill", names=", ".join(ill))
+    return good("camera", "cameras_send", count=len(cameras))
+
+
+def _camera_sign(camera: Mapping[str, Any]) -> Sign:
+    if _sends(camera):
+        return good("camera", "camera_sends", frames=camera["frames"])
+    return bad("camera", "camera_state", state=camera["state"])
+
+
+def _cameras(status: Status) -> Sequence[Mapping[str, Any]]:
+    """A gate that has not been started again since an update tells of one only."""
+    return status.get("cameras") or [{"name": "camera", **status["camera"]}]
+
+
+def _sends(camera: Mapping[str, Any]) -> bool:
+    return bool(camera["state"] == "streaming")
 
 
 def scanners_sign(status: Status | None, count: int) -> Sign:

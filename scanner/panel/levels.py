@@ -7,7 +7,7 @@ Source: docs/hardware.md, "Wiring".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hardware.turnstile import Turnstile
@@ -27,10 +27,18 @@ def told_levels(turnstile: TurnstilePort, section: TurnstileSection) -> Reply:
             "backend": section.backend,
             "simulated": section.backend == "simulated",
             "ways": list(_ways(turnstile, section)),
-            "inputs": {"fire": turnstile.fire_active() if section.fire_input else None},
+            "inputs": {
+                "fire": turnstile.fire_active() if section.fire_input else None,
+                "tamper": turnstile.tamper_active() if section.tamper_input else None,
+            },
         }
     except DeviceError as error:
         return {"backend": section.backend, "fault": f"{error.message} [{error.code}]"}
+
+
+def told_cameras(cameras: Sequence[Mapping[str, Any]]) -> Reply:
+    """The state of each of several cameras; of one alone the picture beside it says it all."""
+    return {"cameras": list(cameras)} if len(cameras) > 1 else {}
 
 
 def _ways(turnstile: Turnstile, section: TurnstileSection) -> Iterator[dict[str, Any]]:

@@ -19,13 +19,13 @@ from scanner.core.errors import StoreError
 from scanner.core.units import Instant
 from scanner.doctor import examine_lane, examine_machine, kernel_holder_of, walk_chain
 from scanner.health.sign import Sign
-from scanner.panel.aiming import Sight
 from scanner.panel.day_counts import DayCounts
 from scanner.panel.doctoring import Doctoring, contact_of, snapshot_of
 from scanner.panel.ledger_reads import LedgerReads
-from scanner.panel.levels import told_levels
+from scanner.panel.levels import told_cameras, told_levels
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import Overview, load_network, load_peers
+from scanner.panel.picture_told import told_picture
 from scanner.panel.raw_lines import told_scanners
 from scanner.panel.settings_told import told_settings
 from scanner.panel.technician import Technician
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from scanner.building import GateParts
 
 
-def offer_panel(parts: GateParts, pins: StaffPins, sight: Sight) -> Callable[[], None]:
+def offer_panel(parts: GateParts, pins: StaffPins) -> Callable[[], None]:
     """From now on a console is answered; call what is returned when the gate ends."""
     log = LogRing()
     logger = logging.getLogger("portillon")
@@ -45,7 +45,7 @@ def offer_panel(parts: GateParts, pins: StaffPins, sight: Sight) -> Callable[[],
     technician = _technician(parts, pins)
     turns = Turns(parts.clock.monotonic_ms)
     doctor = _doctoring(parts)
-    asides = turns.taken(_looks(parts, sight, log)) | technician.asides()
+    asides = turns.taken(_looks(parts, log)) | technician.asides()
     parts.control.offer_aside(asides | {"doctor": doctor.tell})
     parts.control.offer({"hardware": lambda _body: _hardware(parts)}, technician.checks())
     return lambda: logger.removeHandler(log)
@@ -54,23 +54,21 @@ def offer_panel(parts: GateParts, pins: StaffPins, sight: Sight) -> Callable[[],
 def _hardware(parts: GateParts) -> Reply:
     levels = told_levels(parts.ports.turnstile, parts.config.turnstile)
     ears = [(ear.name, ear.source) for ear in parts.hearing.ears]
-    return {**levels, "scanners": told_scanners(ears)}
+    sources = told_cameras(parts.seeing.states()) | {"scanners": told_scanners(ears)}
+    return levels | sources
 
 
-def _looks(parts: GateParts, sight: Sight, log: LogRing) -> dict[str, Command]:
+def _looks(parts: GateParts, log: LogRing) -> dict[str, Command]:
     reads = LedgerReads(parts.config.data_dir / "ledger" / FILE_NAME)
     overview = _overview(parts)
     peers = parts.config.data_dir / "peers" / "peers.db"
-
-    def camera(_body: object) -> dict[str, object]:
-        return sight.tell(parts.seeing.state, parts.clock.monotonic_ms(), parts.clock.now_ms())
 
     return {
         "overview": lambda _body: overview.tell(),
         "scans": reads.scans,
         "explain": reads.explain,
         "peers": lambda _body: load_peers(peers),
-        "camera": camera,
+        "camera": lambda body: told_picture(parts.seeing, body, parts.clock),
         "settings": lambda _body: told_settings(parts.config, parts.lookups.policy),
         "log": lambda _body: log.tell(),
     }

@@ -15,7 +15,7 @@ from scanner.config import Config, Setting, settings_table
 from scanner.control import Reply
 from scanner.core.rules import SitePolicy
 
-OF_EACH_SCANNER = "[scanner]"
+OF_EACH_SCANNER, OF_EACH_CAMERA = "[scanner]", "camera"
 
 
 def told_settings(config: Config, policy: SitePolicy | None) -> Reply:
@@ -41,8 +41,11 @@ def _site_row(policy: SitePolicy, name: str) -> dict[str, Any]:
 
 
 def _value(config: Config, name: str) -> Any:
-    """One value; of a setting that each wired scanner has (``[scanner].kind``), those of all scanners."""
+    """One value; of a setting that each scanner has (``[scanner].kind``), those of all; of cameras, if they differ."""
     section, _dot, rest = name.partition(".")
+    if section == OF_EACH_CAMERA:
+        values = tuple(getattr(camera, rest) for camera in config.camera_sections)
+        return values[0] if len(set(values)) == 1 else values
     if section == OF_EACH_SCANNER:
         return tuple(getattr(scanner, rest) for scanner in config.scanner)
     found: Any = config

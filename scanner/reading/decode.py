@@ -36,7 +36,7 @@ from scanner.reading.zxing_reader import (
 )
 from scanner.tries import FOLLOW_MARGIN_PX, Try, TryPlan
 
-__all__ = ["DEFAULT_FORMATS", "Candidate", "Decoder", "build_decoder"]
+__all__ = ["DEFAULT_FORMATS", "Candidate", "Decoder", "build_decoder", "build_decoders"]
 
 AGREEMENT_FRAMES = 30
 """How long an agreed value is not asked about again."""
@@ -161,14 +161,23 @@ class Decoder:
 def build_decoder(
     formats: Iterable[str] = DEFAULT_FORMATS, *, second_opinion: bool = True
 ) -> Decoder:
-    """A decoder for one lane, with the second opinion that its formats need, unless that is switched off.
+    """A decoder for one camera, with the second opinion that its formats need, unless that is switched off."""
+    (decoder,) = build_decoders([formats], second_opinion=second_opinion)
+    return decoder
+
+
+def build_decoders(
+    formats: Iterable[Iterable[str]], *, second_opinion: bool = True
+) -> tuple[Decoder, ...]:
+    """A decoder for each camera of one lane; they share one second opinion, which one thread asks.
 
     OpenCV is told to keep to one thread: the lane's small pictures gain nothing, its other threads lose.
     """
     cv2.setNumThreads(1)
-    names = known_formats(formats)
-    has_bars = any(SYMBOLOGIES[name].is_linear for name in names)
-    return Decoder(names, ZbarProcess() if has_bars and second_opinion else None)
+    names = [known_formats(of_one) for of_one in formats]
+    has_bars = any(SYMBOLOGIES[name].is_linear for of_one in names for name in of_one)
+    opinion = ZbarProcess() if has_bars and second_opinion else None
+    return tuple(Decoder(of_one, opinion) for of_one in names)
 
 
 def _cut(grey: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -7,6 +7,8 @@ Source: docs/decoding.md, "Rendered frames".
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import segno
 import zxingcpp
@@ -32,6 +34,7 @@ _TEXT_PAYLOADS = frozenset(_ZXING_NAMES) - {"datamatrix", "aztec", "pdf417"}
 DRAWABLE = ("qr", "microqr", *_ZXING_NAMES)
 
 
+@lru_cache(maxsize=64)
 def draw_modules(payload: bytes, symbology: str) -> NDArray[np.bool_]:
     """The symbol without its quiet zone, True where it is dark; bars are made 40 modules tall.
 

@@ -13,7 +13,15 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 OF_THE_DESIGN = (
     *("killed with a relay on", "hangs", "between record and pulse", "stuck", "dead"),
     *("camera is gone", "camera stalls", "covered", "scanner is gone", "cut short"),
-    *("clock is wrong", "clock jumps", "disk is full", "read-only", "an error"),
+    *(
+        "clock is wrong",
+        "battery clock is wrong",
+        "clock jumps",
+        "key is lost",
+        "disk is full",
+        "read-only",
+        "an error",
+    ),
     *("ledger is damaged", "snapshot is damaged", "fire", "second gate"),
 )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+import textwrap
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -73,6 +75,42 @@ def test_the_two_locks_agree_where_they_overlap() -> None:
 
 def test_the_wheel_holds_the_five_packages() -> None:
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == list(PACKAGES)
+
+
+def test_every_program_that_tests_skip_without_is_installed_for_them() -> None:
+    """A test that skips on a bare Debian shows nothing to whoever runs `make test` there."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/*/test_*.py"))
+    script = (ROOT / ".ci/setup").read_text(encoding="utf-8")
+
+    wanted = {"strace", "ip", *re.findall(r"which\(\"([\w-]+)\"\)", tests)}
+    listed = re.findall(r"^([\w-]+) [\w-]+$", script, flags=re.MULTILINE)
+    assert wanted - set(listed) == set()
+    assert {"systemd-analyze", "tmux"} <= wanted
+
+
+def test_a_package_brings_every_file_of_the_units_folder() -> None:
+    script = (ROOT / ".ci/deb").read_text(encoding="utf-8")
+    patterns = re.findall(r"systemd/\*[\w.*-]+", script)
+
+    packed = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    assert set((ROOT / "systemd").iterdir()) - packed == set()
+
+
+def test_the_script_of_the_image_recipe_is_one() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    found = re.search(r"^ {7}#!/bin/bash -e\n(?: {7}.*\n|\n)+", page, flags=re.MULTILINE)
+    assert found
+
+    read = subprocess.run(
+        ["bash", "-n"],
+        input=textwrap.dedent(found.group()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (read.returncode, read.stderr) == (0, "")
+    assert found.group().count("<<'END'") == found.group().count("\n       END\n") == 3
 
 
 @pytest.mark.skipif(not sys.flags.safe_path, reason="not run by make: PYTHONSAFEPATH is not set")

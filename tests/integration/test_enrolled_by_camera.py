@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from scanner.enrolling import is_enrolment
 from server_stub.demo.scenes import Scene, Shown, render
 from support.gates import CONFIG, START_WITHIN_S, GateRig, environment
 from support.real_central import RealCentral
+from support.warm import WarmProcess
 from sync.device import load_device
 from sync.ledger_format import connect_reader, load_origin
 
@@ -35,7 +35,7 @@ def rig(central: RealCentral, tmp_path: Path) -> Iterator[GateRig]:
         made.hold_up()
         with (tmp_path / "sync.log").open("ab") as log:
             arguments = ["sync", "--config", str(made.config_path)]
-            sync = subprocess.Popen(
+            sync = WarmProcess(
                 [sys.executable, "-c", SYNC, *arguments], env=environment(), stdout=log, stderr=log
             )
         try:

@@ -161,6 +161,7 @@ def test_a_ledger_that_breaks_under_the_gate_is_set_aside_by_the_next_start(tmp_
 def test_a_gate_whose_ledger_is_of_today_loads_nothing_slow_and_no_network(
     metered: GateRig,
 ) -> None:
+    metered.is_cold = True
     Ledger.open(metered.ledger.parent, HERE).close()
     metered.start_ready()
     with metered.watch() as watcher:

@@ -14,6 +14,7 @@ from scanner.core.units import RuleNo
 from support.gates import ENTRIES, GateRig, card, command, environment, open_site
 from support.rights import grant, rule
 from support.snapshots import Site
+from support.warm import WarmProcess, run
 from sync.operator_pins import encode_pin
 
 PINS = {"Ada": "2468", "Ines": "4711"}
@@ -67,15 +68,7 @@ def give(gate: GateRig, answer: str, name: str, **fields: object) -> dict[str, o
 
 def run_lane(gate: GateRig, *arguments: str, pin: str = "") -> subprocess.CompletedProcess[str]:
     words = command("lane", arguments[0], "--config", str(gate.config_path), *arguments[1:])
-    return subprocess.run(
-        words,
-        env=environment(),
-        input=f"{pin}\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run(words, f"{pin}\n", env=environment())
 
 
 def test_a_question_is_shown_and_an_operator_accepts_it(gate: GateRig) -> None:
@@ -193,7 +186,7 @@ def test_a_technician_does_it_from_the_command_line(gate: GateRig) -> None:
         watcher.hear(("passed",))
     assert run_lane(gate, "party", "2").stdout == "the next code within 30 s is for 2\n"
     assert '"persons": 2' in run_lane(gate, "status", "--json").stdout
-    with subprocess.Popen(
+    with WarmProcess(
         command("lane", "inspect", "--config", str(gate.config_path), "--operator", "Ada"),
         env=environment(),
         stdin=subprocess.PIPE,

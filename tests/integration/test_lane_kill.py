@@ -30,6 +30,7 @@ from support.gates import environment
 from support.killable_lane import CARDS, ENTRIES, Board, Fate, Place, card
 from support.rights import grant, rule
 from support.snapshots import Site, enrol, place
+from support.warm import WarmProcess
 from sync.ledger_format import connect_reader, load_rows
 from sync.wire import parse_fact
 
@@ -123,7 +124,7 @@ class Killer:
         if self.chance.random() < 0.25:
             fate = Fate(self.chance.randint(1, 8), self.chance.randint(1, 300))
         words = [] if fate is None else [str(number) for number in fate]
-        process = subprocess.Popen(
+        process = WarmProcess(
             [sys.executable, "-m", "support.killable_lane", str(self.folder), seed, *words],
             env=environment(),
             stdin=subprocess.PIPE,

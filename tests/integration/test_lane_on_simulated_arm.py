@@ -110,11 +110,12 @@ def test_a_stuck_sensor_stops_grants_before_they_are_recorded() -> None:
 def test_a_dead_sensor_is_told_after_ten_grants() -> None:
     bench = LaneBench()
     bench.arm.chip.stick("GPIO22", level=True)
-    for _ in range(12):
-        bench.grant()
+    granted = []
+    for number in range(12):
+        granted.append(bench.grant())
         bench.run(6_000)
-    assert bench.alarms == ["sensor_dead"]
-    assert len(bench.records) == 12
+        assert bench.alarms == (["sensor_dead"] if number >= 9 else [])
+    assert bench.records == [RecordNotPassed(seq, 1) for seq in granted]
 
 
 def test_lost_edges_are_an_alarm_and_cost_nobody_an_entry() -> None:
@@ -192,7 +193,7 @@ def test_a_lane_without_sensors_takes_the_entry_as_passed() -> None:
     assert bench.pulses() == 4
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_random_day_loses_nobody(seed: int) -> None:
     chance, bench = random.Random(seed), LaneBench()
     granted = 0

@@ -42,10 +42,10 @@ class Machine:
         lines = self.calls.read_text(encoding="utf-8").splitlines() if self.calls.exists() else []
         return [line.partition(" ")[2] for line in lines if line.startswith(f"{name} ")]
 
-    def set_up(self) -> subprocess.CompletedProcess[str]:
+    def set_up(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the script with nobody at the keyboard."""
         return subprocess.run(
-            [str(self.tools / "bash"), str(self.checkout / ".ci/setup")],
+            [str(self.tools / "bash"), str(self.checkout / ".ci/setup"), *words],
             env={"PATH": str(self.tools), "HOME": str(self.checkout)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -84,6 +84,19 @@ def test_without_root_and_sudo_the_one_line_is_printed_and_nothing_is_called(
     assert result.returncode == 2
     assert f"    {APT_LINE}\n" in result.stderr
     assert machine.called("apt-get") == []
+
+
+def test_what_tests_call_is_on_the_same_line_and_only_tests_ask_for_it(machine: Machine) -> None:
+    machine.put("tmux", "exit 0")
+
+    asked = [machine.set_up(*words).stderr for words in ((), ("oracle",), ("tests",))]
+
+    assert [APT_LINE + " systemd strace iproute2\n" in said for said in asked] == [
+        False,
+        False,
+        True,
+    ]
+    assert [APT_LINE + "\n" in said for said in asked] == [True, True, False]
 
 
 def test_a_sudo_that_wants_a_password_is_not_asked_when_nobody_is_there(machine: Machine) -> None:

@@ -14,20 +14,15 @@ from click.testing import CliRunner, Result
 
 from scanner.cli import main
 from support.eventually import eventually
-from support.real_central import RealCentral, found
+from support.real_central import RealCentral
 from support.scripted_server import Answer, Heard, ScriptedServer
 
 PORTILLON = "from scanner.cli import main; main()"
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return found(tmp_path_factory.mktemp("founded") / "central")
-
-
 @pytest.fixture
-def central(tmp_path: Path, template: Path) -> Iterator[RealCentral]:
-    with RealCentral(tmp_path / "central", template=template) as central:
+def central(tmp_path: Path) -> Iterator[RealCentral]:
+    with RealCentral(tmp_path / "central") as central:
         central.sell()
         central.publish()
         yield central

@@ -23,7 +23,7 @@ from support.certificates import VALID, issue, save_pem
 from support.fixed_clock import FixedClock
 from support.ledgers import ENTRY, REFUSAL, record
 from support.meddler import Alter, Passing, meddler
-from support.real_central import RealCentral, found, machine_clock
+from support.real_central import RealCentral, machine_clock
 from support.scripted_server import Heard, reply
 from sync.cache import Cache
 from sync.device import Device, load_device, save_device
@@ -91,16 +91,11 @@ def gate_in(folder: Path, clock: Any) -> Gate:
 
 
 @pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return found(tmp_path_factory.mktemp("founded") / "central")
-
-
-@pytest.fixture(scope="module")
-def enrolled(tmp_path_factory: pytest.TempPathFactory, founded: Path) -> Path:
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A central and a gate that were introduced once; what follows begins with copies of both."""
     folder = tmp_path_factory.mktemp("enrolled")
     gate = gate_in(folder / "gate", machine_clock())
-    with RealCentral(folder / "central", template=founded) as central:
+    with RealCentral(folder / "central") as central:
         central.sell()
         central.publish()
         gate.enrol(central.code())
@@ -110,10 +105,10 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory, founded: Path) -> Path:
 
 @pytest.fixture
 def central(
-    request: pytest.FixtureRequest, tmp_path: Path, founded: Path, enrolled: Path
+    request: pytest.FixtureRequest, tmp_path: Path, enrolled: Path
 ) -> Iterator[RealCentral]:
     """It knows the gate, where the test asks for that; else it has nothing but a museum."""
-    template = enrolled / "central" if "gate" in request.fixturenames else founded
+    template = enrolled / "central" if "gate" in request.fixturenames else None
     with RealCentral(tmp_path / "central", template=template) as central:
         yield central
 
@@ -674,7 +669,7 @@ def test_an_older_repository_is_refused_and_the_newer_base_stays(
 def test_another_centrals_repository_is_refused(
     central: RealCentral, gate: Gate, tmp_path: Path
 ) -> None:
-    with RealCentral(tmp_path / "other") as other:
+    with RealCentral(tmp_path / "other", has_own_keys=True) as other:
         other.publish()
         shutil.rmtree(central.folder / "repository")
         shutil.copytree(other.folder / "repository", central.folder / "repository")

@@ -65,6 +65,11 @@ def is_installed(root: Root, package: Path) -> None:
         p.name for p in wanted.iterdir()
     }
     assert not root.file("/etc/portillon/portillon.toml").exists()
+    assert [name for name in BROUGHT if not root.file(name).is_file()] == []
+    units = sorted(
+        f"/{path.relative_to(root.folder)}" for path in root.file(UNITS).glob("portillon*")
+    )
+    assert root.run("systemd-analyze", "verify", *(u for u in units if "@" not in u)) == ""
 
 
 def is_configured(root: Root, _package: Path) -> None:
@@ -74,7 +79,10 @@ def is_configured(root: Root, _package: Path) -> None:
     said = root.run("/usr/bin/portillon", "doctor", "--json", may_fail=True)
     found = json.loads(said.splitlines()[-1])
     assert found["light"] == "red", said
-    assert {"relay", "camera"} <= {sign["name"] for sign in found["signs"]}, said
+    assert {sign["name"] for sign in found["signs"]} >= LOOKED_AT, said
+    assert all(sign["hint"] for sign in found["signs"] if sign["light"] != "green"), said
+    lights = {sign["name"]: sign["light"] for sign in found["signs"]}
+    assert (lights["gate"], lights["keys"], lights["disk"]) == ("red", "red", "green"), said
 
 
 def keeps_what_was_recorded(root: Root, package: Path) -> None:
@@ -109,6 +117,22 @@ def is_purged(root: Root, _package: Path) -> None:
 
 
 LEDGER = "/var/lib/portillon/ledger/ledger.db"
+UNITS = "/usr/lib/systemd/system"
+BROUGHT = (
+    "/usr/lib/systemd/journald.conf.d/portillon.conf",
+    "/usr/lib/sysusers.d/portillon.conf",
+    "/usr/lib/tmpfiles.d/portillon.conf",
+    "/usr/lib/modules-load.d/portillon.conf",
+    "/usr/lib/udev/rules.d/60-portillon.rules",
+    "/usr/share/bash-completion/completions/portillon",
+    "/usr/share/doc/portillon/hardware.md",
+    "/usr/share/doc/portillon/pictures/wiring.svg",
+)
+LOOKED_AT = {
+    *("clock", "rtc", "disk", "wear", "temperature", "power", "gate", "relay", "sensors", "lamps"),
+    *("camera", "scanners", "keys", "chain", "snapshot", "contact"),
+}
+"""What `portillon doctor` has a word on."""
 STEPS: tuple[tuple[Callable[[Root, Path], None], str], ...] = (
     (is_installed, "installed in a clean Debian it starts and waits to be configured"),
     (is_configured, "setup writes its configuration and doctor looks it over"),
@@ -123,7 +147,7 @@ def try_package(lab: Path, table: Table) -> None:
     clock, root = SystemClock(), Root(lab / "clean")
     shutil.rmtree(root.folder, ignore_errors=True)
     subprocess.run(["cp", "-a", str(lab / "debian"), str(root.folder)], check=True)
-    first = max((CHECKOUT / "dist").glob("portillon_*-1_*.deb"), key=lambda p: p.stat().st_mtime)
+    first = package_of_this_machine()
     packages = (first, first, next_of(first, lab), first, first)
     for (step, sentence), package in zip(STEPS, packages, strict=True):
         began_ms = clock.monotonic_ms()
@@ -134,7 +158,17 @@ def try_package(lab: Path, table: Table) -> None:
             note = str(error) or step.__name__
         seconds = (clock.monotonic_ms() - began_ms) / 1000
         table.add(f"package::{sentence}", seconds, passed=not note, note=note)
+        if note:
+            break
     shutil.rmtree(root.folder)
+
+
+def package_of_this_machine() -> Path:
+    """The newest: `make deb` may have built others for a Raspberry Pi since."""
+    asked = ["dpkg", "--print-architecture"]
+    arch = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    found = (CHECKOUT / "dist").glob(f"portillon_*-1_{arch}.deb")
+    return max(found, key=lambda path: path.stat().st_mtime)
 
 
 def next_of(package: Path, lab: Path) -> Path:

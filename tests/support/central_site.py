@@ -58,11 +58,25 @@ def found(folder: Path, clock: CentralClock, **wish: Any) -> Central:
 @cache
 def _founded(now: Instant) -> Path:
     """A founded central that nobody opens: making keys and tables takes far longer than copying them."""
-    folder = Path(mkdtemp(prefix="portillon-founded-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    wish = Founding(path=folder / "central", site="museum", zone="Europe/Paris")
+    wish = Founding(path=_kept(), site="museum", zone="Europe/Paris")
     found_central(wish, CentralClock(now))
     return wish.path
+
+
+@cache
+def _prepared(now: Instant) -> Path:
+    """As `_founded`, and set up."""
+    path, clock = _kept(), CentralClock(now)
+    with copied(path, clock) as central:
+        set_up(central)
+    return path
+
+
+def _kept() -> Path:
+    """A path for a central, until these tests are over."""
+    folder = Path(mkdtemp(prefix="portillon-founded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / "central"
 
 
 def copied(folder: Path, clock: CentralClock) -> Central:
@@ -94,12 +108,14 @@ def museum(
     """A central that is set up; its database is SQLite unless told otherwise."""
     clock = clock or CentralClock()
     path = folder / "central"
-    is_new = has_own_keys or database_url is not None
-    with (
-        found(path, clock, database_url=database_url) if is_new else copied(path, clock) as central
-    ):
-        set_up(central)
-        yield central
+    if has_own_keys or database_url is not None:
+        with found(path, clock, database_url=database_url) as central:
+            set_up(central)
+            yield central
+    else:
+        shutil.copytree(_prepared(clock.now_ms()), path)
+        with open_central(path, clock) as central:
+            yield central
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 from server_stub.demo.stage import Screen
 from support.rights import PARIS, grant, rule
 from support.snapshots import Site, enrol, place
+from support.warm import WarmProcess, run
 from support.watcher import Watcher
 from sync.clock_proof import TimeProof
 from sync.durable import save_atomically
@@ -108,6 +109,8 @@ class GateRig:
     is_time_known: bool = True
     fault: str | None = None
     """Run the metered gate (`support.metered_gate`) with this fault; ``none`` = only the meter."""
+    is_cold: bool = False
+    """Begin as a new Python does, instead of warm (`support.warm`)."""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -160,7 +163,8 @@ class GateRig:
     def start(self, *around: str) -> Self:
         """Start the gate, by another command ``around`` it if need be."""
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
+            start = subprocess.Popen if self.is_cold else WarmProcess
+            self.process = start(
                 [*around, *self._program(), "gate", "--config", str(self.config_path)],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
@@ -308,15 +312,8 @@ def environment() -> dict[str, str]:
 
 def run_portillon(*arguments: str, around: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """Run `portillon` to its end."""
-    return subprocess.run(
-        [*around, *command(*arguments)],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=START_WITHIN_S,
-        check=False,
-    )
+    words = [*around, *command(*arguments)]
+    return run(words, within_s=START_WITHIN_S, env=environment())
 
 
 def send_line(path: Path, line: bytes) -> Reply:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, Self
 
 import uvicorn
@@ -44,6 +46,14 @@ def found(folder: Path, site: str = "museum", clock: Any = None) -> Path:
     return folder
 
 
+@cache
+def _founded(site: str) -> Path:
+    """A founded central that nobody opens: making keys and tables takes far longer than copying them."""
+    folder = Path(mkdtemp(prefix="portillon-founded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return found(folder / "central", site)
+
+
 @dataclass
 class RealCentral:
     """A founded central. ``start`` and ``stop`` may be repeated: the port stays."""
@@ -54,13 +64,15 @@ class RealCentral:
     port: int = 0
     tls_pem: Path | None = None
     template: Path | None = None
-    """A founded central to begin with a copy of, which is quicker than founding one."""
+    """A central to begin with a copy of."""
+    has_own_keys: bool = False
+    """Found a new one, instead of beginning with a copy of one that is the same for every test of this process."""
 
     def __post_init__(self) -> None:
-        if self.template is None:
+        if self.has_own_keys or not isinstance(self.clock, SystemClock):
             found(self.folder, self.site, self.clock)
         else:
-            shutil.copytree(self.template, self.folder)
+            shutil.copytree(self.template or _founded(self.site), self.folder)
         self.central: Central = open_central(self.folder, self.clock)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

@@ -19,6 +19,7 @@ from scanner.core.events import Fact, FactKind
 from scanner.core.lane_state import Block, LaneMode
 from scanner.core.reasons import Flag
 from scanner.core.units import Direction
+from scanner.lane_start import begin
 from support.gates import card
 from support.lanes import RELAY_IN, RELAY_OUT, LaneRig
 from sync.ledger_format import connect_reader, load_head, load_rows
@@ -27,14 +28,14 @@ from sync.wire import parse_fact
 STEP_MS = 100
 CARDS = 40
 HOUR_MS = 3_600_000
+SETTLING = (FactKind.PASSED, FactKind.NOT_PASSED, FactKind.PASSAGE_UNKNOWN)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Footprint(NamedTuple):
-    """What the lane takes up: files, bytes of the write-ahead log, bytes of memory, facts."""
+    """What the lane takes up: files, bytes of memory, facts, bytes of the ledger's file."""
 
     files: frozenset[str]
-    wal_bytes: int
     memory_bytes: int
     facts: int
     ledger_bytes: int
@@ -49,6 +50,7 @@ class SoakedLane:
     faults: Counter[str] = field(default_factory=Counter)
     scans: int = 0
     longest_on_ms: int = 0
+    largest_wal_bytes: int = 0
     _on_since_ms: int | None = None
 
     def live(self, ms: int) -> None:
@@ -81,7 +83,8 @@ class SoakedLane:
             direction=way.value,
         )
         number = self.chance.randrange(1, CARDS + 3)
-        self.scans += self.rig.show(card(number), way) is not None
+        party = self.chance.choice([1, 1, 1, 2])
+        self.scans += self.rig.show(card(number), way, party) is not None
 
     def _suffer(self) -> None:
         faults: dict[str, Callable[[], None]] = {
@@ -136,11 +139,16 @@ class SoakedLane:
         self.rig.lane.release(Direction.IN, "wheelchair", "Ines")
 
     def _power_cut(self) -> None:
+        """Seldom: each empties the log, which must stay small without one, too."""
         self._scan()
+        if self.chance.random() < 0.9:
+            return
         self.rig.restart()
+        begin(self.rig.lane, self.rig.ledger, "simulated")
 
     def _meter(self) -> None:
-        """How long a relay was on that nobody holds; looked at in steps, so only long ones are seen."""
+        """How large the log is, and how long a relay was on that nobody holds; in steps, so only long ones are seen."""
+        self.largest_wal_bytes = max(self.largest_wal_bytes, self._wal_bytes())
         chip = self.rig.turnstile.chip
         is_on = any(chip.is_closed(line) for line in (RELAY_IN, RELAY_OUT))
         is_held = self.rig.lane.state.mode is LaneMode.FREE
@@ -150,6 +158,9 @@ class SoakedLane:
             return
         self._on_since_ms = now_ms if self._on_since_ms is None else self._on_since_ms
         self.longest_on_ms = max(self.longest_on_ms, now_ms - self._on_since_ms)
+
+    def _wal_bytes(self) -> int:
+        return (self.rig.folder / "ledger" / "ledger.db-wal").stat().st_size
 
     def footprint(self) -> Footprint:
         """What it takes up now."""
@@ -161,22 +172,21 @@ class SoakedLane:
             memory_bytes = int(statm.read().split()[1]) * PAGE
         return Footprint(
             files=frozenset(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()),
-            wal_bytes=ledger.with_name("ledger.db-wal").stat().st_size,
             memory_bytes=memory_bytes,
             facts=facts,
             ledger_bytes=ledger.stat().st_size,
         )
 
     def unsettled(self) -> list[Fact]:
-        """Entries that await a passage and of which nothing more was ever said."""
+        """Entries that await a passage and of whose persons some were never spoken of again, or twice."""
         with closing(connect_reader(self.rig.folder / "ledger" / "ledger.db")) as connection:
             facts = [parse_fact(row.body) for row in load_rows(connection, 0, 1_000_000)]
         said: Counter[int] = Counter()
         for fact in facts:
-            if fact.kind in (FactKind.PASSED, FactKind.NOT_PASSED) and fact.refers_to:
+            if fact.kind in SETTLING and fact.refers_to:
                 said[fact.refers_to] += fact.persons
         return [
             fact
             for fact in facts
-            if Flag.AWAITS_PASSAGE in fact.flags and said[fact.seq] not in (0, fact.persons)
+            if Flag.AWAITS_PASSAGE in fact.flags and said[fact.seq] != fact.persons
         ]

@@ -28,6 +28,7 @@ from support.later import ahead_ms
 from support.real_central import machine_clock
 from support.rights import PARIS
 from support.venue import VenueLane, used_at
+from support.warm import WarmProcess, run
 from sync.enrolment import enrol, parse_invitation
 from sync.settings import SyncSettings
 from sync.worker import run_once
@@ -70,7 +71,7 @@ class Town:
     folder: Path
     lanes: dict[str, VenueLane] = field(default_factory=dict)
     url: str = ""
-    _process: subprocess.Popen[str] | None = None
+    _process: WarmProcess | None = None
 
     def __post_init__(self) -> None:
         self._calendar = self.folder / "ahead_ms"
@@ -83,7 +84,7 @@ class Town:
         words = ("--json", "--port", "0", "--publish-every", "0.1")
         where = ("--dir", str(self.folder / "central"))
         with (self.folder / "central.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = WarmProcess(
                 [*self._around(), sys.executable, "-c", CENTRAL, "serve", *words, *where],
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -113,14 +114,8 @@ class Town:
     def run(self, *words: str) -> None:
         """A command of the central, as a timer of its machine runs it."""
         where = ("--dir", str(self.folder / "central"))
-        done = subprocess.run(
-            [*self._around(), sys.executable, "-c", CENTRAL, *words, *where],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=WITHIN_S,
-            check=False,
-        )
+        command = [*self._around(), sys.executable, "-c", CENTRAL, *words, *where]
+        done = run(command, within_s=WITHIN_S, env=environment())
         assert done.returncode == 0, done.stderr
 
     # --- people -----------------------------------------------------------------------------------

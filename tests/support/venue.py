@@ -36,6 +36,7 @@ from server_stub.site import load_site
 from server_stub.store import tables
 from support.gates import CONFIG, START_WITHIN_S, GateRig, environment
 from support.real_central import RealCentral, machine_clock
+from support.warm import WarmProcess
 from support.watcher import Watcher
 from sync.enrolment import enrol, parse_invitation
 from sync.ledger_format import connect_reader, load_origin, load_rows
@@ -83,7 +84,7 @@ class VenueLane:
         """The network side alone."""
         with (self.rig.folder / "sync.log").open("ab") as log:
             arguments = ["sync", "--config", str(self.rig.config_path)]
-            self.sync = subprocess.Popen(
+            self.sync = WarmProcess(
                 [*self.around, sys.executable, "-c", SYNC, *arguments],
                 env=environment(),
                 stdin=subprocess.DEVNULL,

@@ -109,6 +109,14 @@ def test_hardware_tells_levels_and_passes_on_what_a_newer_gate_has() -> None:
         "battery 82 %",
     ):
         assert part in text
+    cameras = [
+        {"name": "street", "direction": "in", "state": "streaming"},
+        {"name": "hall", "direction": "out", "state": "stale"},
+    ]
+    several = rows(
+        hardware_view.hardware_lines(board(hardware=HARDWARE | {"cameras": cameras}), EN)
+    )
+    assert {"✔ street sees  (in)", "✖ hall sends nothing  (out)"} <= set(several)
     simulated = board(hardware=HARDWARE | {"simulated": True})
     assert "! Driven by SIMULATION: no arm turns" in rows(
         hardware_view.hardware_lines(simulated, EN)

@@ -47,6 +47,16 @@ def test_the_code_whose_passage_is_pending_stays_the_same_presentation() -> None
     assert answers == [False, True]
 
 
+def test_the_code_on_its_way_through_is_seen_from_the_other_side_too() -> None:
+    """A telephone that is carried through with its screen on is no exit, and nobody's red light."""
+    _, state = reads(FRESH, (b"A", 0))
+    seen_behind, state = reads(
+        state.awaiting(b"A", IN), (b"A", 4_000), (b"B", 4_000), direction=OUT
+    )
+    still_seen, state = reads(state.passed(), (b"A", 6_999), (b"A", 9_999), direction=OUT)
+    assert (seen_behind, still_seen) == ([True, False], [True, False])
+
+
 def test_after_the_passage_its_timer_alone_remembers_it() -> None:
     _, state = reads(FRESH, (b"A", 0))
     state = state.awaiting(b"A", IN)

@@ -52,6 +52,28 @@ def test_simulation_is_only_what_the_file_says() -> None:
         ("[camera]\nformats = []", "config_bad_value", "(valid: qr, "),
         ("camera = 3", "config_bad_value", "$.camera"),
         ("[camera]\nsource = 'csi'\nwidth = 1000", "config_bad_value", "no multiple of 64 px"),
+        ("[[camera]]\n[[camera]]\nfsp = 3", "config_unknown_key", "camera[1].fsp: no such setting"),
+        ("[[camera]]\n[[camera]]\nfps = 0", "config_bad_value", "$.camera[1].fps"),
+        ("[[camera]]\n[[camera]]\nfps = 0", "config_bad_value", "(valid: number, 1 to 120)"),
+        ('[[camera]]\nname = "a\\nb"', "config_bad_value", "camera[0].name: "),
+        ("[[camera]]\nformats = ['qx']", "config_bad_value", "camera[0].formats: code format"),
+        ("[[camera]]\n[[camera]]", "config_bad_value", "two [[camera]] have the device '/dev/v"),
+        (
+            "[[camera]]\nname = '2'\n[[camera]]\ndevice = '/dev/b'",
+            "config_bad_value",
+            "two [[camera]] have the same name",
+        ),
+        (
+            "\n".join(f"[[camera]]\ndevice = '/dev/{n}'" for n in range(5)),
+            "config_bad_value",
+            "5 cameras, over 4",
+        ),
+        (
+            "[[scanner]]\ndevice = '/dev/a'\n[[scanner]]\ndevice = '/dev/a'",
+            "config_bad_value",
+            "two [[scanner]] have the device '/dev/a'",
+        ),
+        ("[[scanner]]\nbaud = 3", "config_bad_value", "(valid: whole number, 1200 to 921600)"),
         ("[[scanner]]\nkind = 'serial'", "config_bad_value", "names no device"),
         ("[[scanner]]\nbauds = 9600", "config_unknown_key", "scanner[0].bauds: no such setting"),
         ('[[scanner]]\nprefix = "a\\nb"', "config_bad_value", "scanner[0].prefix: "),
@@ -65,6 +87,31 @@ def test_a_wrong_line_is_named_with_what_would_be_right(text: str, code: str, sa
     assert refusal.value.code == code
     assert says in refusal.value.message
     assert refusal.value.message.startswith("portillon.toml: ")
+
+
+def test_one_camera_or_several_each_with_its_name_and_its_way() -> None:
+    assert list(Config().cameras) == ["camera"]
+    named = parse_config(b'[camera]\nname = "in"\n' + SIMULATED, "x")
+    assert list(named.cameras) == ["camera in"]
+    several = b"""
+        [[camera]]
+        direction = "in"
+        [[camera]]
+        source = "none"
+        [[camera]]
+        name = "hall"
+        direction = "out"
+        device = "/dev/video2"
+        [[scanner]]
+        device = "/dev/ttyS0"
+        """
+    config = parse_config(several + SIMULATED, "x")
+    assert {name: camera.direction for name, camera in config.cameras.items()} == {
+        "camera 1": "in",
+        "camera hall": "out",
+    }
+    assert list(config.scanners) == ["scanner 1"]
+    assert parse_config(b"camera = []\n" + SIMULATED, "x").cameras == {}
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

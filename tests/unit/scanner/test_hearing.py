@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.line_framer import ScannedLine, ScannerSettings
+from hardware.line_framer import LineCounts, ScannedLine, ScannerSettings
 from hardware.wired_scanner import missing
 from scanner.core.errors import DeviceError
 from scanner.core.events import FactKind
@@ -21,6 +21,9 @@ from support.tickets import ticket
 IN, OUT = Direction.IN, Direction.OUT
 
 
+NOTHING_CAME = {"counts": {"codes": 0, "fragments": 0, "unframed": 0}, "shape": ""}
+
+
 @dataclass
 class ScriptedScanner:
     """A scanner whose state and codes are said by the test."""
@@ -28,6 +31,8 @@ class ScriptedScanner:
     now: str = "ready"
     fault: DeviceError | None = None
     lines: list[bytes] = field(default_factory=list)
+    counts: LineCounts = field(default_factory=LineCounts)
+    last_raw: bytes = b""
 
     def take(self) -> ScannedLine | None:
         return ScannedLine(self.lines.pop(0), None, 0) if self.lines else None
@@ -82,11 +87,19 @@ def test_a_scanner_that_is_gone_is_told_once_and_the_other_goes_on(
     ears.listen()
     assert ears.doubt_codes == ("scanner_missing",)
     assert ears.states() == [
-        {"name": "scanner 1", "state": "back-off"},
-        {"name": "scanner 2", "state": "ready"},
+        {"name": "scanner 1", "direction": "in", "state": "back-off", **NOTHING_CAME},
+        {"name": "scanner 2", "direction": "out", "state": "ready", **NOTHING_CAME},
     ]
     inward.now, inward.fault = "ready", None
     with caplog.at_level(logging.INFO, "portillon.scanner"):
         ears.listen()
     assert ears.doubt_codes == ()
     assert [r.getMessage() for r in caplog.records].count("over: scanner_missing") == 1
+
+
+def test_of_what_a_scanner_sent_the_shape_is_told_and_never_the_code(rig: LaneRig) -> None:
+    inward = ScriptedScanner(last_raw=b"4" * 40 + b"\tTk-7\r\n")
+    inward.counts.unframed = 2
+    told = hearing(rig, inward, ScriptedScanner()).states()[0]
+    assert told["shape"] == "9" * 16 + "␉Aa-9␍␊"
+    assert told["counts"]["unframed"] == 2

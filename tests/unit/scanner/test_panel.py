@@ -22,6 +22,7 @@ from scanner.health.sign import Light, Sign, good
 from scanner.panel.aiming import SEEN_FOR_MS, Sight, shape_of, sharpness
 from scanner.panel.day_counts import Came, DayCounts
 from scanner.panel.doctoring import FRESH_MS, Doctoring, contact_of, snapshot_of
+from scanner.panel.levels import told_cameras
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import PUSH_SILENT_MS, load_heat, load_network, load_peers, told_push
 from scanner.panel.raw_lines import newest_lines, told_line
@@ -160,6 +161,21 @@ device = "/dev/ttyACM0"
         "central",
     )
     assert len(told_settings(Config(), None)["settings"]) < len(rows)
+
+
+def test_a_setting_that_cameras_differ_in_is_told_for_each() -> None:
+    text = b'[[camera]]\nfps = 5\n[[camera]]\nfps = 9\ndevice = "/dev/b"\n[turnstile.way_in]\nrelay = "r"'
+    told = told_settings(parse_config(text, "a.toml"), None)["settings"]
+    rows = {row["name"]: (row["value"], row["source"]) for row in told}
+    assert rows["camera.fps"] == ("5.0, 9.0", "file")
+    assert rows["camera.width"] == ("1280", "default")
+
+
+def test_of_several_cameras_each_is_told_and_of_one_the_picture() -> None:
+    street = {"name": "camera street", "direction": "in", "state": "streaming"}
+    hall = {"name": "camera hall", "direction": "out", "state": "stale"}
+    assert told_cameras([street]) == {}
+    assert told_cameras([street, hall]) == {"cameras": [street, hall]}
 
 
 def test_the_newest_log_lines_are_kept_with_their_codes() -> None:

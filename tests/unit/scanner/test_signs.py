@@ -10,7 +10,7 @@ from hardware.machine import Power, Room, Wear
 from hardware.system_clock import SyncState
 from scanner.health.gate_signs import (
     LineState,
-    camera_sign,
+    cameras_sign,
     chain_sign,
     contact_sign,
     gate_sign,
@@ -34,6 +34,12 @@ GREEN, AMBER, RED = Light
 NOW_MS = EARLIEST_MS + 1_000_000_000
 KEPT, UNKEPT, DENIED = SyncState.SYNCHRONISED, SyncState.UNSYNCHRONISED, SyncState.DENIED
 STEADY = Power(is_under_voltage=False, is_slowed=False, was_since_boot=False)
+
+
+TWO_CAMERAS = [
+    {"name": "camera 1", "state": "streaming", "frames": 9},
+    {"name": "camera out", "state": "stale", "frames": 4},
+]
 
 
 def room(free_mb: int, *, is_read_only: bool = False) -> Room:
@@ -110,15 +116,16 @@ ROWS: list[tuple[str, Sign, Light]] = [
     ("somebody else's pins", pins(line("gpioset"), is_running=False), RED),
     ("pins that are not there", pins(line(fault="no such line"), is_running=False), RED),
     ("pins that the gate lost", pins(line()), RED),
-    ("pictures come", camera_sign(status(), "v4l2", is_there=True), GREEN),
-    ("no camera is meant to be", camera_sign(None, "none", is_there=False), GREEN),
-    ("a camera that waits", camera_sign(None, "v4l2", is_there=True), AMBER),
-    ("no camera", camera_sign(None, "v4l2", is_there=False), RED),
+    ("pictures come", cameras_sign(status(), {"camera": True}), GREEN),
+    ("no camera is meant to be", cameras_sign(None, {}), GREEN),
+    ("a camera that waits", cameras_sign(None, {"camera": True}), AMBER),
+    ("no camera", cameras_sign(None, {"camera 1": True, "camera 2": False}), RED),
     (
         "a covered camera",
-        camera_sign(status(camera={"state": "covered"}), "v4l2", is_there=True),
+        cameras_sign(status(camera={"state": "covered"}), {"camera": True}),
         RED,
     ),
+    ("one of two cameras", cameras_sign(status(cameras=TWO_CAMERAS), {"camera 1": True}), RED),
     ("no scanner is meant to be", scanners_sign(None, 0), GREEN),
     ("scanners that wait", scanners_sign(None, 1), AMBER),
     (
