@@ -18,6 +18,7 @@ from pathlib import Path
 
 import base_bench
 import busy_bench
+import console_bench
 import decision_bench
 import decode_bench
 import delta_bench
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[int], list[Figure]]] = {
     "base": base_bench.rows,
     "busy": busy_bench.rows,
     "start": start_bench.rows,
+    "console": lambda _large: console_bench.rows(),
 }
 """Each takes how many rights the large site has, where it compares one."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -47,6 +47,8 @@ class Config:
     scanner: tuple[ScannerSection, ...] = ()
     turnstile: TurnstileSection = field(default_factory=TurnstileSection)
     indicator: IndicatorSection = field(default_factory=IndicatorSection)
+    named: frozenset[str] = field(default=frozenset(), compare=False)
+    """Settings that the file names itself, by the names of `settings_table`; no setting."""
 
     @property
     def camera_sections(self) -> tuple[CameraSection, ...]:
@@ -146,11 +148,22 @@ def parse_config(raw: bytes, name: str) -> Config:
         ) from error
     for message, hint in contradictions(config):
         raise ConfigError("config_bad_value", f"{name}: {message}", hint)
-    return config
+    return dataclasses.replace(config, named=frozenset(_named(table, "")))
+
+
+def _named(table: dict[str, Any], place: str) -> Iterator[str]:
+    """What a table sets; of the settings that each scanner or camera has, those that any of them sets."""
+    for key, value in table.items():
+        inner = "[scanner]." if key == "scanner" else f"{place}{key}."
+        found = _tables(value, key)
+        for _where, one in found:
+            yield from _named(one, inner)
+        if not found:
+            yield place + key
 
 
 def _refuse_unknown_keys(table: dict[str, Any], section: type, name: str, place: str) -> None:
-    hints = get_type_hints(section)
+    hints = {key: hint for key, hint in get_type_hints(section).items() if key != "named"}
     for key, value in table.items():
         if key not in hints:
             valid = ", ".join(sorted(hints))
@@ -221,6 +234,8 @@ def _rows(section: Any, place: str) -> list[Setting]:
     hints = get_type_hints(type(section), include_extras=True)
     for item in dataclasses.fields(section):
         value, hint = getattr(section, item.name), hints[item.name]
+        if item.name == "named":
+            continue
         if item.name == "scanner":
             rows += _rows(ScannerSection(), "[scanner].")
         elif dataclasses.is_dataclass(value):

@@ -14,10 +14,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import queue
 import socket
 import socketserver
 import stat
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -282,6 +284,9 @@ def _asks_to_watch(line: bytes) -> bool:
     return False
 
 
+_PEER = struct.Struct("=3i")
+
+
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """One thread a caller, all of which `hang_up` ends."""
 
@@ -291,6 +296,11 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def __init__(self, path: str) -> None:
         self._callers: dict[socket.socket, threading.Thread] = {}
         super().__init__(path, _Conversation)
+
+    def verify_request(self, request: Any, _client_address: Any) -> bool:
+        """Whatever the folder allows, only the gate's own account and root are heard (unix(7), ``SO_PEERCRED``)."""
+        said = request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        return _PEER.unpack(said)[1] in {0, os.geteuid()}
 
     def process_request(self, request: Any, client_address: Any) -> None:
         talk = threading.Thread(

@@ -20,7 +20,7 @@ from scanner.control import ControlClient
 from scanner.core.errors import ConfigError, GateError
 from scanner.health import gate_signs, machine_signs
 from scanner.health.gate_signs import LineState, Status
-from scanner.health.sign import Sign, bad, look
+from scanner.health.sign import Sign, bad, failed, look
 from scanner.sections import CameraSection
 from scanner.wiring import indicator_settings, turnstile_settings
 from sync.device import load_device
@@ -62,6 +62,14 @@ def examine_machine(
 def examine_gate(config: Config, holder_of: HolderOf) -> list[Sign]:
     """The lane and everything that is wired to it."""
     status, why = ask_gate(config)
+    chain = guarded("chain", lambda: walk_chain(config))
+    return [*examine_lane(config, status, why, holder_of), chain]
+
+
+def examine_lane(
+    config: Config, status: Status | None, why: str, holder_of: HolderOf
+) -> list[Sign]:
+    """All of it that is quickly looked at. ``status``: what the gate says of itself; None: ``why`` it does not."""
     parts: dict[str, Callable[[], Sign]] = {
         "gate": lambda: gate_signs.gate_sign(status, why),
         "relay": lambda: _pins(config, status, "relay", relays(config), holder_of),
@@ -70,7 +78,6 @@ def examine_gate(config: Config, holder_of: HolderOf) -> list[Sign]:
         "camera": lambda: _cameras(config, status),
         "scanners": lambda: gate_signs.scanners_sign(status, len(config.scanner)),
         "keys": lambda: _keys(config),
-        "chain": lambda: _chain(config),
     }
     return [guarded(name, part) for name, part in parts.items()]
 
@@ -80,11 +87,9 @@ def guarded(name: str, part: Callable[[], Sign]) -> Sign:
     try:
         return part()
     except GateError as error:
-        return bad(name, error.message, error.hint)
+        return failed(name, error.message, error.hint)
     except OSError as error:
-        return bad(
-            name, f"it cannot be looked at ({error.strerror})", "run as root or as portillon"
-        )
+        return bad(name, "look_failed", why=error.strerror or str(error))
 
 
 def ask_gate(config: Config) -> tuple[Status | None, str]:
@@ -169,9 +174,7 @@ def _keys(config: Config) -> Sign:
     is_lent = str(path).startswith(CREDENTIALS)
     has_key = path.exists()
     if is_lent and not has_key:
-        return look(
-            "keys", "systemd lends the key to sync alone", "systemctl status portillon-sync"
-        )
+        return look("keys", "keys_lent")
     is_private = is_lent or not has_key or path.stat().st_mode & 0o077 == 0
     return gate_signs.keys_sign(
         None if device is None else device.device,
@@ -181,7 +184,8 @@ def _keys(config: Config) -> Sign:
     )
 
 
-def _chain(config: Config) -> Sign:
+def walk_chain(config: Config) -> Sign:
+    """The ledger from its anchor to its end; a long one takes a while."""
     from scanner.records.chain import verify_file
     from sync.ledger_format import FILE_NAME
 

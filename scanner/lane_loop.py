@@ -217,20 +217,23 @@ class Lane:
         self._step(Mode(mode, for_ms), self._book.now().mono)
         self._publish(notices.lane_changed(self.state))
 
-    def release(self, direction: Direction, why: str, operator: str | None = None) -> Fact | None:
-        """Staff open the arm once, without any code: recorded first, counted as nobody's. None = it cannot turn now.
+    def release(
+        self, direction: Direction, why: str | None, operator: str | None = None
+    ) -> Fact | None:
+        """Staff open the arm once, without any code, or (no ``why``) try it: recorded first, counted as nobody's.
+
+        None = it cannot turn now.
 
         Raises:
             StoreError: it cannot be recorded, so the arm stays shut.
         """
         self.tick()
-        if lane.readiness(self.state, direction) is not LaneReadiness.READY:
+        if not lane.may_turn(self.state, direction, is_test=why is None):
             return None
-        reading, ledger = self._book.now(), self._ports.ledger
-        gate = self._ports.lookups.gate
+        reading, ledger, gate = self._book.now(), self._ports.ledger, self._ports.lookups.gate
         fact = release_fact(ledger.next_identity(), reading, gate, direction, operator, why)
         ledger.append((fact,))
-        self._step(Granted(fact.seq, direction), reading.mono)
+        self._step(Granted(fact.seq, direction, is_test=why is None), reading.mono)
         self._publish(notices.released(fact))
         return fact
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanner.core.answer import Decision
-from scanner.core.events import Fact
+from scanner.core.events import Fact, FactKind
 from scanner.core.lane_state import LaneState
 from scanner.core.override import Override
 from scanner.core.reasons import FACES
@@ -58,9 +58,10 @@ def overridden(override: Override, fact: Fact) -> Notice:
 
 
 def released(fact: Fact) -> Notice:
-    """Staff opened the arm once, without a code."""
+    """Staff opened the arm once without a code, or a technician tried it (``pulse``)."""
     direction = None if fact.direction is None else fact.direction.value
-    return {"event": "released", "seq": fact.seq, "direction": direction}
+    event = "released" if fact.kind is FactKind.OVERRIDE else "pulse"
+    return {"event": event, "seq": fact.seq, "direction": direction}
 
 
 def passed(seq: Seq, persons: int) -> Notice:

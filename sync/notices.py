@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Self
 
+import msgspec
+
 from scanner.core.errors import GateError
 from sync.backoff import delay_s
 from sync.central_faults import LineError, RefusedError
@@ -26,6 +28,7 @@ from sync.clock_proof import Clock
 from sync.contact import load_proof
 from sync.device import Device, load_device
 from sync.device_key import load_signer
+from sync.push_state import PushState, forget_push, save_push
 from sync.settings import SyncSettings
 from sync.wire import HEART_BEAT_S, NoticeReader
 
@@ -49,7 +52,7 @@ class Listener:
         self._stopped = threading.Event()
         self._client: CentralClient | None = None
         self._failures = 0
-        self._is_listening: bool | None = None
+        self._push: PushState | None = None
         self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
 
     def __enter__(self) -> Self:
@@ -59,6 +62,7 @@ class Listener:
     def __exit__(self, *_exception: object) -> None:
         """Ends the stream. A name look-up under way is left behind: nothing can cut it."""
         self._stopped.set()
+        forget_push(self._settings.push_path)
         client = self._client
         if client is not None:
             client.cut()
@@ -104,17 +108,45 @@ class Listener:
         for piece in client.listen(NOTICES_PATH):
             if self._stopped.is_set():
                 return
-            if not self._is_listening:
+            is_begun = self._push is None or not self._push.is_connected
+            is_told = bool(reader.feed(piece))
+            self._note(is_told=is_told)
+            if is_begun:
                 _LOG.info("notices: listening")
-                self._is_listening, self._failures = True, 0
-                self._wake()
-            if reader.feed(piece):
+                self._failures = 0
+            if is_begun or is_told:
                 self._wake()
 
+    def _note(self, *, is_told: bool) -> None:
+        """The stream is open and has just been heard."""
+        now_ms, before = self._clock.now_ms(), self._push
+        if before is None or not before.is_connected:
+            told_ms = None if before is None else before.told_at_ms
+            before = PushState(is_connected=True, since_ms=now_ms, told_at_ms=told_ms)
+        told_ms = now_ms if is_told else before.told_at_ms
+        self._save(msgspec.structs.replace(before, heard_at_ms=now_ms, told_at_ms=told_ms))
+
+    def _note_lost(self, code: str) -> None:
+        """There is no stream: the central is polled."""
+        now_ms, before = self._clock.now_ms(), self._push
+        if before is None:
+            self._save(PushState(is_connected=False, since_ms=now_ms, code=code))
+        elif before.is_connected or before.code != code:
+            since_ms = now_ms if before.is_connected else before.since_ms
+            self._save(
+                msgspec.structs.replace(before, is_connected=False, since_ms=since_ms, code=code)
+            )
+
+    def _save(self, state: PushState) -> None:
+        self._push = state
+        if not self._stopped.is_set():
+            save_push(self._settings.push_path, state)
+
     def _pause_s(self, error: GateError) -> float:
-        if self._is_listening is not False and not self._stopped.is_set():
+        is_new = self._push is None or self._push.is_connected
+        if is_new and not self._stopped.is_set():
             _LOG.info("notices: polling (%s)", error.code, extra={"code": error.code})
-        self._is_listening = False
+        self._note_lost(error.code)
         self._failures += 1
         asked_s = error.retry_after_s if isinstance(error, RefusedError) else 0.0
         wait_s = delay_s(self._failures, _DICE.random(), asked_s)

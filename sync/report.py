@@ -17,18 +17,7 @@ from scanner.core.errors import GateError
 from sync.central_faults import LineError, RefusedError
 from sync.durable import save_atomically
 from sync.holding import Hold
-from sync.session import Fault
-
-QUIET = frozenset(
-    {
-        "captive_portal",
-        "central_busy",
-        "central_key_unknown",
-        "snapshot_not_published",
-        "time_too_slow",
-    }
-)
-"""Faults that mend themselves, or that somebody is at work on: shown, but no alarm."""
+from sync.session import QUIET, Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

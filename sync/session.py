@@ -35,6 +35,18 @@ EXCHANGES_MOST = 10_000
 """Exchanges in one contact; the next one goes on. A peer that always has "more" does not hold a gate for ever."""
 
 
+QUIET = frozenset(
+    {
+        "captive_portal",
+        "central_busy",
+        "central_key_unknown",
+        "snapshot_not_published",
+        "time_too_slow",
+    }
+)
+"""Faults that mend themselves, or that somebody is at work on: shown, but no alarm."""
+
+
 class Step(StrEnum):
     """What the driver does next."""
 

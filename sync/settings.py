@@ -94,6 +94,11 @@ class SyncSettings:
         return self.peers_dir / "status.json"
 
     @property
+    def push_path(self) -> Path:
+        """Whether the central pushes, for screens."""
+        return self.runtime_dir / "push.json"
+
+    @property
     def invitation_path(self) -> Path:
         """An enrolment code that the gate's camera read."""
         return self.runtime_dir / "enrol"

@@ -15,12 +15,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """``do`` and ``fields`` are what the gate is asked. ``takes_why``: a few words are recorded."""
+    """``do`` and ``fields`` are what the gate is asked. ``takes_why``: a few words are recorded.
+
+    ``takes_way``: it turns the arm one way, so a lane of two is asked which.
+    """
 
     name: str
     do: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     takes_why: bool = False
+    takes_way: bool = False
 
 
 ACTS: dict[str, Act] = {
@@ -29,7 +33,8 @@ ACTS: dict[str, Act] = {
         Act("accept", "answer", {"answer": "accept"}),
         Act("refuse", "answer", {"answer": "refuse"}),
         Act("force", "answer", {"answer": "force"}, takes_why=True),
-        Act("release", "release", takes_why=True),
+        Act("release", "release", takes_why=True, takes_way=True),
+        Act("pulse", "pulse", takes_way=True),
         Act("normal", "mode", {"mode": "normal"}),
         Act("closed", "mode", {"mode": "closed"}),
         Act("free", "mode", {"mode": "free"}),

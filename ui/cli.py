@@ -8,6 +8,7 @@ Source: docs/commands.md; docs/console.md.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,10 @@ from scanner.texts.catalogue import language_of, languages
 
 CLEAR = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l"
 """The other screen, empty, without a cursor: the one that Textual goes on with."""
+
+FRAMES_PER_S = "120"
+GARBAGE = 50_000
+"""Objects between two collections."""
 
 
 @click.command()
@@ -48,14 +53,20 @@ def main(runtime_dir: Path, language: str | None, ready_after_s: float, *, lane:
     """Show a gate: the lane, its scans, sync, hardware, health, settings and log."""
     language = language or language_of(os.environ)
     _paint_first(language)
+    # half as long from a key to its picture; Textual reads it when it is loaded
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_S)
 
     from ui.console import Console
     from ui.gate_line import SocketLine
     from ui.system_clock import SystemClock
 
+    # what was loaded stays, and a screen makes little garbage: no walk through all of it while somebody waits
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    clock = SystemClock()
     console = Console(
-        SocketLine(runtime_dir / "gate.sock"),
-        SystemClock(),
+        SocketLine(runtime_dir / "gate.sock", clock),
+        clock,
         language,
         is_lane_only=lane,
         ready_after_s=ready_after_s,

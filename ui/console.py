@@ -1,7 +1,6 @@
-"""The console: tabs over one gate, and the acts that a technician may do from here.
+"""The console: the lane and six more tabs over one gate, and the keys that lead through them.
 
-Law: composes; decides nothing, reads nothing but the gate's control socket, and never waits for it. What a person asks
-for is asked in a thread; whatever becomes of it is said.
+Law: composes; decides nothing and reads nothing but the board. What is asked of the gate is `ui.gate_app`'s.
 
 Source: docs/console.md.
 """
@@ -9,25 +8,24 @@ Source: docs/console.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Event, Key, Resize
-from textual.message import Message
 from textual.timer import Timer
 
 from scanner.texts.catalogue import languages
 from ui import lane_view, scans_view
-from ui.acts import ACTS, Act
-from ui.board import Board, Reply, heard, noticed, silent
-from ui.gate_line import ACT_WITHIN_S, GateLine, SilentError
+from ui.board import Reply, heard
+from ui.gate_app import GateApp
+from ui.gate_line import ACT_WITHIN_S, GateLine
 from ui.lane_pane import LanePane
-from ui.link import Heard, Link, News, Silent, Want
+from ui.link import Want
 from ui.paint import STYLES, painted_hints, painted_signs
 from ui.panes import (
     COMMON_HINTS,
@@ -41,7 +39,7 @@ from ui.panes import (
     SettingsPane,
     SyncPane,
 )
-from ui.prompts import ActPrompt, Leave, Overlay, Palette, Words, help_page
+from ui.prompts import Leave, Overlay, Palette, Words, help_page
 from ui.system_clock import Clock
 from ui.tongue import Tongue
 
@@ -63,7 +61,7 @@ SAID_FOR_S = 8.0
 SHOWN_EVENTS = frozenset({"scan", "override", "not_passed", "alarm"})
 
 
-class Console(App[None]):
+class Console(GateApp):
     """One gate. ``is_lane_only``: the lane fills the screen, for staff."""
 
     CSS_PATH = "console.tcss"
@@ -81,19 +79,13 @@ class Console(App[None]):
         Binding("f", "act('force')", show=False),
         Binding("p", "act('release')", show=False),
         Binding("t", "act('lamps')", show=False),
+        Binding("u", "act('pulse')", show=False),
         Binding("slash", "seek", show=False),
         Binding("escape", "settle", show=False),
         Binding("o", "pane('next_outcome')", show=False),
         Binding("n", "pane('older')", show=False),
         Binding("w", "pane('next_level')", show=False),
     ]
-
-    class Told(Message):
-        """News of the gate, from the link's threads."""
-
-        def __init__(self, news: News) -> None:
-            super().__init__()
-            self.news = news
 
     def __init__(
         self,
@@ -104,17 +96,11 @@ class Console(App[None]):
         is_lane_only: bool = False,
         ready_after_s: float = SHOWN_FOR_S,
     ) -> None:
-        super().__init__()
-        self.board = Board(now_ms=clock.now_ms())
-        self.tongue = Tongue.of(language)
+        super().__init__(line, clock, language)
         self.is_lane_only = is_lane_only
-        self._line = line
-        self._clock = clock
         self._ready_after_s = ready_after_s
-        self.link = Link(line, clock, self._tell)
         self._tab = "lane"
         self._panes: dict[str, Pane] = {}
-        self._operator = ""
         self._ready_timer: Timer | None = None
         self._said_timer: Timer | None = None
 
@@ -165,11 +151,16 @@ class Console(App[None]):
         for number, name in enumerate(TABS, start=1):
             style = "bold black on #9ecbff" if name == self._tab else "#a9b4c0"
             text.append(f" {number} {self.tongue.say(f'tab_{name}')} ", style)
+        gate = str(self.board.at("overview", "gate", "name") or "")
+        room = self.size.width - text.cell_len - 1
+        if cell_len(gate) < room:
+            text.append(gate.rjust(room), "bold #e8eaed")
         return text
 
     def _hints(self) -> tuple[Hint, ...]:
-        if self.pane.topic == "lane" and self.board.at("overview", "question") is not None:
-            return (("A R F", "key_answer"), *COMMON_HINTS)
+        if self.pane.topic == "lane" and self.answers:
+            keys = " ".join(lane_view.ANSWER_KEYS[name].upper() for name in self.answers)
+            return ((keys, "key_answer"), *COMMON_HINTS)
         return (*self.pane.hints, *COMMON_HINTS)
 
     def _pane(self, name: str) -> Pane:
@@ -180,38 +171,16 @@ class Console(App[None]):
     def _wants(self) -> tuple[Want, ...]:
         return (OVERVIEW, *self.pane.wants(self.tongue))
 
-    # --- what the gate tells ------------------------------------------------------------------------
+    # --- the lane -----------------------------------------------------------------------------------
 
-    def on_console_told(self, told: Told) -> None:
-        """Take in the news, draw it."""
-        news, now_ms = told.news, self._clock.now_ms()
-        if isinstance(news, Silent):
-            self.board = silent(self.board, news.since_ms, now_ms)
-        elif isinstance(news, Heard):
-            self.board = heard(self.board, news.do, news.reply, now_ms)
-            self._take_zone()
-        else:
-            self._take_notice(news.notice)
-        self.draw()
-
-    def _tell(self, news: News) -> None:
-        """From the link's threads."""
-        self.post_message(self.Told(news))
-
-    def _take_zone(self) -> None:
-        zone = self.board.at("overview", "site", "zone")
-        if zone and zone != self.tongue.zone:
-            self.tongue = replace(self.tongue, zone=str(zone))
-
-    def _take_notice(self, notice: Reply) -> None:
-        self.board = noticed(self.board, notice)
-        self.link.ask_again("overview")
+    def take_notice(self, notice: Reply) -> None:
+        """An answer is shown for a while; that somebody has passed ends it."""
         if notice["event"] == "passed":
             self._show_ready()
         elif notice["event"] in SHOWN_EVENTS:
             self._lane().notice = notice
             seconds = QUESTION_FOR_S if notice.get("outcome") == "ACTION" else self._ready_after_s
-            self._ready_timer = self._timed(self._ready_timer, seconds, self._show_ready)
+            self._ready_timer = self.timed(self._ready_timer, seconds, self._show_ready)
 
     def _lane(self) -> LanePane:
         pane = self._pane("lane")
@@ -221,11 +190,6 @@ class Console(App[None]):
     def _show_ready(self) -> None:
         self._lane().notice = None
         self.draw()
-
-    def _timed(self, timer: Timer | None, seconds: float, then: Callable[[], None]) -> Timer:
-        if timer is not None:
-            timer.stop()
-        return self.set_timer(seconds, then)
 
     # --- keys ---------------------------------------------------------------------------------------
 
@@ -321,9 +285,7 @@ class Console(App[None]):
                 choices.append(
                     (say("act_tab", tab=say(f"tab_{name}")), partial(self.action_tab, name))
                 )
-        for act in ACTS.values():
-            if act.do != "answer" or act.fields["answer"] in self._possible():
-                choices.append((say(f"act_{act.name}"), partial(self.action_act, act.name)))
+        choices += self.acts()
         for language in languages():
             choices.append(
                 (say("act_language", language=language.upper()), partial(self._speak, language))
@@ -339,7 +301,7 @@ class Console(App[None]):
             self.run_worker(partial(self._explain, fields), thread=True)
 
     def _explain(self, fields: Mapping[str, Any]) -> None:
-        reply = self._ask("explain", 2 * ACT_WITHIN_S, fields)
+        reply = self.ask_gate("explain", 2 * ACT_WITHIN_S, fields)
         self.call_from_thread(self._show_explained, reply)
 
     def _show_explained(self, reply: Reply) -> None:
@@ -347,53 +309,14 @@ class Console(App[None]):
         rows = scans_view.explanation(self.board, self.tongue)
         self.push_screen(Words(self.tongue.say("explain_title"), rows, self.tongue, "explain"))
 
-    # --- acts ---------------------------------------------------------------------------------------
+    # --- what became of it --------------------------------------------------------------------------
 
-    def _possible(self) -> tuple[str, ...]:
-        return tuple(self.board.at("overview", "question", "answers") or ())
-
-    def action_act(self, name: str) -> None:
-        """Ask for an act: what it does, who wants it, the PIN."""
-        act, fields = ACTS[name], dict[str, Any]()
-        if act.do == "answer":
-            if act.fields["answer"] not in self._possible():
-                return
-            fields["seq"] = self.board.at("overview", "question", "seq")
-        self.push_screen(ActPrompt(act, fields, self.tongue, self._operator, self._perform))
-
-    def _perform(self, act: Act, asked: Mapping[str, Any]) -> None:
-        self._operator = str(asked["operator"])
-        self.run_worker(partial(self._carry_out, act, asked), thread=True)
-
-    def _carry_out(self, act: Act, asked: Mapping[str, Any]) -> None:
-        reply = self._ask(act.do, ACT_WITHIN_S, asked)
-        self.call_from_thread(self._answered, act, reply)
-
-    def _ask(self, do: str, within_s: float, fields: Mapping[str, Any]) -> Reply:
-        try:
-            return self._line.ask(do, within_s, **fields)
-        except SilentError as error:
-            return {"ok": False, "code": "gate_silent", "message": str(error)}
-
-    def _answered(self, act: Act, reply: Reply) -> None:
-        is_done = reply.get("ok") is True
-        prompt = self.screen
-        text = scans_view.refusal_text(reply, self.tongue)
-        if isinstance(prompt, ActPrompt) and prompt.act == act:
-            if not is_done:
-                prompt.refuse(text)
-                return
-            prompt.close_once()
-        name = self.tongue.say(f"act_{act.name}")
-        said = f"✔ {self.tongue.say('done', act=name)}" if is_done else text
-        self._say(said, "good" if is_done else "bad")
-        self.link.ask_again("overview")
-
-    def _say(self, text: str, tone: str) -> None:
+    def say_below(self, text: str, tone: str) -> None:
+        """A line at the foot, for a while."""
         said = self.screen_stack[0].query_one("#said", Drawn)
         said.show(Text(text, STYLES[tone]))
         said.display = True
-        self._said_timer = self._timed(self._said_timer, SAID_FOR_S, self._say_nothing)
+        self._said_timer = self.timed(self._said_timer, SAID_FOR_S, self._say_nothing)
 
     def _say_nothing(self) -> None:
         self.screen_stack[0].query_one("#said", Drawn).display = False

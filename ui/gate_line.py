@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ui.system_clock import Clock
+
 Reply = Mapping[str, Any]
 
 ANSWER_WITHIN_S = 2.0
@@ -22,6 +24,7 @@ ACT_WITHIN_S = 8.0
 """An act proves a PIN first, one after the other, each a tenth of a second and more."""
 QUIET_S = 0.5
 """How long to wait for a notice before looking whether the screen was closed."""
+SECOND_MS = 1_000
 REPLY_BYTES = 1_000_000
 """A longer answer is none of a gate's."""
 
@@ -51,15 +54,30 @@ class GateLine(Protocol):
 class SocketLine:
     """Over the gate's unix socket; each question on a connection of its own, so that none waits for another."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
+        self._clock = clock
 
     def ask(self, do: str, within_s: float = ANSWER_WITHIN_S, **fields: object) -> Reply:
         """See `GateLine`."""
+        until_ms = self._clock.monotonic_ms() + within_s * SECOND_MS
         with _silence(), self._connected(within_s) as gate:
             gate.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
-            with gate.makefile("rb") as lines:
-                return _parse(lines.readline(REPLY_BYTES))
+            return _parse(self._first_line(gate, until_ms))
+
+    def _first_line(self, gate: socket.socket, until_ms: float) -> bytes:
+        """Up to the end of the line; a gate that trickles gets no more time than one that is silent."""
+        told = b""
+        while b"\n" not in told:
+            left_s = (until_ms - self._clock.monotonic_ms()) / SECOND_MS
+            if left_s <= 0 or len(told) > REPLY_BYTES:
+                raise SilentError("no whole answer in time")
+            gate.settimeout(left_s)
+            chunk = gate.recv(65_536)
+            if not chunk:
+                raise SilentError("the gate hung up")
+            told += chunk
+        return told.partition(b"\n")[0]
 
     def listen(self) -> Iterator[Reply | None]:
         """See `GateLine`."""

@@ -21,13 +21,20 @@ SHARP = 40
 """Below this of 100 a code at arm's length is not read reliably; tried with printed codes in docs/decoding.md."""
 DARK, BRIGHT = 40, 215
 """Mean grey levels beyond which details drown."""
-KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps"})
+NAMES_OF_CONTROLS = {"␍": "CR", "␊": "LF", "␉": "TAB", "␃": "ETX", "␂": "STX", "␝": "GS", "␠": "SP"}
+"""ISO 646; what scanners are set to add, and what stands inside codes of goods."""
+KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps", "scanners", "cameras"})
 
 
 def hardware_lines(board: Board, tongue: Tongue) -> Lines:
     """The pins, and anything that a newer gate tells beside them."""
     found = board.reply("hardware")
-    return (*_arm(found, tongue), *_inputs(found, tongue), *_others(found))
+    return (
+        *_arm(found, tongue),
+        *_inputs(found, tongue),
+        *_cameras(found, tongue),
+        *_others(found),
+    )
 
 
 def _arm(found: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
@@ -60,6 +67,15 @@ def _inputs(found: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
             yield Line(
                 label, say("level_active" if active else "level_rests"), "bad" if active else "good"
             )
+
+
+def _cameras(found: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
+    """Each of several, and which way a code before it opens."""
+    for camera in found.get("cameras") or ():
+        state, way = str(camera.get("state")), str(camera.get("direction"))
+        told = tongue.say(f"way_{way}") if tongue.knows(f"way_{way}") else way
+        tone = "good" if state in QUIET_CAMERAS else "bad"
+        yield Line(str(camera.get("name")), f"{camera_word(state, tongue)}  ({told})", tone)
 
 
 def _others(found: Mapping[str, Any]) -> Iterator[Line]:
@@ -111,8 +127,53 @@ def read_lines(board: Board, tongue: Tongue) -> Lines:
     shown = [
         Line(
             tongue.time(read["at"]),
-            f"{read['symbology']}  {tongue.size(read['bytes'])}  {read['shape']}",
+            f"{read['symbology']}  {tongue.size(read['bytes'])}  {spelled(str(read['shape']))}",
         )
         for read in reads
     ]
     return (title(say("hardware_reads")), *(shown or [Line(say("no_reads"))]))
+
+
+def scanner_lines(board: Board, tongue: Tongue) -> Lines:
+    """Wired scanners: are they there, and what do they put around a code? None wired: nothing."""
+    scanners = board.at("hardware", "scanners") or ()
+    if not scanners:
+        return ()
+    lines = [title(tongue.say("hardware_scanners"))]
+    for scanner in scanners:
+        lines += _scanner(scanner, tongue)
+    return tuple(lines)
+
+
+def _scanner(scanner: Mapping[str, Any], tongue: Tongue) -> Iterator[Line]:
+    say, state, fault = tongue.say, str(scanner.get("state")), scanner.get("fault")
+    word = say(f"scanner_{state}") if tongue.knows(f"scanner_{state}") else state
+    code = f" [{fault}]" if fault else ""
+    yield Line(str(scanner.get("name")), f"{word}{code}", "good" if state == "ready" else "bad")
+    counts = scanner.get("counts") or {}
+    if counts:
+        numbers = {name: tongue.number(count) for name, count in counts.items()}
+        yield Line("", say("scanner_counts", **numbers), "doubt" if counts["unframed"] else "plain")
+    for line in scanner.get("lines") or ():
+        tone = "doubt" if line.get("prefix") is False or line.get("suffix") is False else "plain"
+        parts = " ".join(_line_parts(line, tongue))
+        yield Line(tongue.size(line["bytes"]), parts, tone)
+
+
+def _line_parts(line: Mapping[str, Any], tongue: Tongue) -> Iterator[str]:
+    """What the scanner adds by name, the code by its shape."""
+    say = tongue.say
+    for name in ("prefix", "aim", "code", "suffix"):
+        found = line.get(name)
+        if name == "code":
+            yield spelled(str(found))
+        elif found is not None:
+            there = str(found) if name == "aim" else f"[{say(f'scanner_{name}')}]"
+            yield there if found else f"[{say(f'scanner_no_{name}')}]"
+    end = line.get("end")
+    yield spelled(str(end)) if end else f"[{say('scanner_no_end')}]"
+
+
+def spelled(shape: str) -> str:
+    """Control characters by their names: not every terminal has letters for them."""
+    return "".join(f"[{NAMES_OF_CONTROLS.get(c, c)}]" if "␀" <= c <= "␠" else c for c in shape)

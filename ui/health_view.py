@@ -1,7 +1,6 @@
 """What the Health tab shows: everything that is wrong now, the machine's figures, and how they went.
 
-Law: pure. Shows what `portillon doctor` found as soon as the gate tells it (``doctor`` in the reply): one line a
-finding, by its own state.
+Law: pure. Shows what `portillon doctor` would find, the worst first: a line a sign, by its own light, and what to do.
 
 Source: docs/console.md, "Health".
 """
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ui.board import Board, at
-from ui.lane_view import doubt_text
+from ui.lane_view import block_word, doubt_text
 from ui.lines import Line, Lines, title
 from ui.plot import bars, gauge
 from ui.tongue import Tongue
@@ -22,7 +21,7 @@ HOT_C, TOO_HOT_C = 70.0, 80.0
 LOW_SHARE, TOO_LOW_SHARE = 0.10, 0.03
 """Of the disk that is free."""
 GAUGE_COLUMNS = 20
-TONES = {"ok": "good", "good": "good", "warning": "doubt", "doubt": "doubt"}
+TONES = {"green": "good", "amber": "doubt"}
 PLOTS = ("temperature", "disk_free", "backlog")
 
 
@@ -52,13 +51,56 @@ def _doubts(board: Board, tongue: Tongue) -> Iterator[Line]:
 
 
 def _doctor(board: Board, tongue: Tongue) -> Iterator[Line]:
-    findings = board.at("overview", "doctor")
-    if not isinstance(findings, Sequence) or isinstance(findings, str):
+    found, say = board.reply("doctor"), tongue.say
+    if not found or found.get("ok") is False:
         return
-    yield title(tongue.say("health_doctor"))
-    for finding in findings:
-        tone = TONES.get(str(at(finding, "state")), "bad")
-        yield Line(str(at(finding, "name") or "?"), str(at(finding, "text") or ""), tone)
+    if found.get("at") is None:
+        yield title(say("health_doctor_looks"))
+        yield Line(say("health_doctor_first"))
+        return
+    yield title(say("health_doctor", at=tongue.time(found["at"])))
+    for sign in sorted(found.get("signs") or (), key=_is_well):
+        tone = TONES.get(str(at(sign, "light")), "bad")
+        yield Line(sign_name(sign, tongue), sign_text(sign, tongue), tone)
+        if hint := sign_hint(sign, tongue):
+            yield Line("", f"→ {hint}")
+
+
+def _is_well(sign: Mapping[str, Any]) -> int:
+    """The worst first, else as the doctor has them."""
+    return {"red": 0, "amber": 1}.get(str(at(sign, "light")), 2)
+
+
+def sign_name(sign: Mapping[str, Any], tongue: Tongue) -> str:
+    """What was looked at; by its name where a newer gate looks at more."""
+    name = f"sign_of_{at(sign, 'name')}"
+    return tongue.say(name) if tongue.knows(name) else str(at(sign, "name") or "?")
+
+
+def sign_text(sign: Mapping[str, Any], tongue: Tongue) -> str:
+    """What was found, in the reader's language; in the gate's own words where it has no text here."""
+    text, values = f"says_{at(sign, 'text')}", at(sign, "values") or {}
+    if not tongue.knows(text):
+        return str(at(sign, "says") or "")
+    shown = {name: _value(name, value, tongue) for name, value in values.items()}
+    return tongue.say(text, **shown) if shown else tongue.say(text)
+
+
+def sign_hint(sign: Mapping[str, Any], tongue: Tongue) -> str:
+    """What to do; nothing where all is well."""
+    if _is_well(sign) == 2:  # noqa: PLR2004 - see there
+        return ""
+    text = f"hint_{at(sign, 'text')}"
+    return tongue.say(text) if tongue.knows(text) else str(at(sign, "hint") or "")
+
+
+def _value(name: str, value: object, tongue: Tongue) -> str:
+    if isinstance(value, int):
+        return tongue.number(value)
+    if name == "blocks":
+        return ", ".join(block_word(block, tongue) for block in str(value).split(", "))
+    known = f"camera_{value}" if name == "state" else ""
+    return tongue.say(known) if tongue.knows(known) else str(value)
 
 
 def _machine(board: Board, tongue: Tongue) -> Iterator[Line]:

@@ -113,7 +113,9 @@ def signs(board: Board, tongue: Tongue) -> tuple[str, ...]:
 def _signs(board: Board, tongue: Tongue) -> Iterator[str]:
     say = tongue.say
     if board.silent_since is not None:
+        # what the gate said before is old: no sign of it
         yield f"⚠ {say('no_answer_since', when=tongue.time(board.silent_since))}"
+        return
     status = board.reply("overview")
     if not status:
         return
@@ -123,7 +125,7 @@ def _signs(board: Board, tongue: Tongue) -> Iterator[str]:
     if mode in {"closed", "free"}:
         yield f"▲ {say(f'sign_{mode}')}"
     for block in at(status, "lane", "blocked_by") or ():
-        yield f"✖ {say(f'block_{block}') if tongue.knows(f'block_{block}') else block}"
+        yield f"✖ {block_word(block, tongue)}"
     yield from _technical_signs(status, tongue)
     yield from _people(status, tongue)
 
@@ -170,6 +172,11 @@ def _people(status: Mapping[str, Any], tongue: Tongue) -> Iterator[str]:
         yield tongue.say("sign_people", inside=inside, entries=entries)
 
 
+def block_word(block: str, tongue: Tongue) -> str:
+    """Why a lane lets nobody through."""
+    return tongue.say(f"block_{block}") if tongue.knows(f"block_{block}") else block
+
+
 def camera_word(state: str, tongue: Tongue) -> str:
     """What a camera's state is called."""
     return tongue.say(f"camera_{state}") if tongue.knows(f"camera_{state}") else state
@@ -208,7 +215,9 @@ def _answered(notice: Mapping[str, Any], tongue: Tongue, now_ms: int) -> LaneVie
 def _details(notice: Mapping[str, Any], tongue: Tongue, now_ms: int) -> Iterator[str]:
     say, reason = tongue.say, str(notice["reason"])
     now_ms = now_ms or notice.get("at") or 0
-    yield staff_text(reason, tongue)
+    text = staff_text(reason, tongue)
+    if text.rstrip(".").casefold() != tongue.tell(str(notice["word"])).casefold():
+        yield text
     if notice.get("wait_s"):
         yield say("again_in", minutes=tongue.number(-(-int(notice["wait_s"]) // MINUTE_S)))
     if notice.get("last_used_at") and notice.get("colour") in {"orange", "red"}:

@@ -7,11 +7,13 @@ Source: docs/console.md.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from rich.text import Text
 
 from ui.lines import Lines
+from ui.plot import FULL
 from ui.poster import Poster
 from ui.tongue import Tongue
 
@@ -43,24 +45,40 @@ SIGN_STYLES = {
 ROW_SIGNS = ("✖", "⚠", "★", "✔")
 """What colours a whole row of an explanation, worst first; a question mark ends any question."""
 GAP = "   "
+LEAST_COLUMNS = 16
+"""However narrow the screen is, a word has to stand somewhere."""
 
 
-def painted(lines: Lines, label_columns: int = 22) -> Text:
-    """Lines as mark, label and text, under each other."""
-    text = Text(no_wrap=False, end="")
+def painted(lines: Lines, width: int, label_columns: int = 22) -> Text:
+    """Lines as mark, label and text, under each other; a long text goes on under its own beginning.
+
+    What is well has only its mark in colour, so that the eye falls on the rest.
+    """
+    text = Text(no_wrap=True, end="")
     for line in lines:
         style = STYLES[line.tone]
         if line.tone == "title":
             text.append(f"{chr(10) if text.plain else ''}{line.mark} {line.label}\n", style)
             continue
+        is_quiet = line.tone in {"plain", "good"} and FULL not in line.text
+        words = "" if is_quiet else style
         text.append(f"{line.mark} ", style)
-        if line.text:
-            text.append(f"{line.label:<{label_columns}} ", "" if line.tone == "plain" else style)
-        else:
-            text.append(line.label, style)
-        text.append(f"{line.text}\n", style)
+        if not line.text:
+            text.append(f"{_hanging(line.label, width, 2)}\n", words)
+            continue
+        text.append(f"{line.label:<{label_columns}} ", words)
+        text.append(f"{_hanging(line.text, width, label_columns + 3)}\n", words)
     text.rstrip()
     return text
+
+
+def _hanging(text: str, width: int, before: int) -> str:
+    """The text on as many rows as it needs, each begun where the first one does; drawn bars are no words."""
+    room = max(LEAST_COLUMNS, width - before)
+    if len(text) <= room or text.isspace():
+        return text
+    rows = textwrap.wrap(text, room, drop_whitespace=True)
+    return f"\n{' ' * before}".join(rows)
 
 
 def painted_signs(signs: Iterable[str], width: int) -> Text:
@@ -80,7 +98,8 @@ def painted_signs(signs: Iterable[str], width: int) -> Text:
 def painted_hints(hints: Iterable[tuple[str, str]], tongue: Tongue, width: int) -> Text:
     """Keys and what they do, in one row; what does not fit is told by F1."""
     text = Text(no_wrap=True)
-    for key, name in hints:
+    for pressed, name in hints:
+        key = tongue.key(pressed)
         told = f"{key} {tongue.say(name)}{GAP}"
         if len(text) + len(told) - len(GAP) <= width:
             text.append(key, "bold #e8eaed")

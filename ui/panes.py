@@ -27,6 +27,8 @@ from ui.tongue import Tongue
 
 Hint = tuple[str, str]
 LIST_LAST = 200
+AIM_SHARE = 0.5
+"""Of the screen for the camera's picture; the style sheet has the same."""
 COMMON_HINTS: tuple[Hint, ...] = (
     ("F1", "key_help"),
     ("^P", "key_palette"),
@@ -44,9 +46,14 @@ class Drawn(Static):
 
     def show(self, text: Text) -> None:
         """Draw."""
-        if text != self._shown or text.spans != getattr(self._shown, "spans", None):
-            self._shown = text
-            self.update(text)
+        before, self._shown = self._shown, text
+        if before is None or text != before or text.spans != before.spans:
+            is_as_high = before is not None and _rows(text) == _rows(before) and text.no_wrap
+            self.update(text, layout=not is_as_high)
+
+
+def _rows(text: Text) -> int:
+    return text.plain.count("\n")
 
 
 class Listing(OptionList):
@@ -111,6 +118,8 @@ class Pane(Vertical):
 class LinesPane(Pane):
     """A pane that is a column of lines."""
 
+    hints = (("↑ ↓", "key_scroll"),)
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=True):
             yield Drawn(id="lines")
@@ -130,7 +139,7 @@ class SyncPane(LinesPane):
 
     def show(self, board: Board, tongue: Tongue) -> None:
         lines = sync_view.sync_lines(board, tongue, self.columns)
-        self.query_one("#lines", Drawn).show(painted(lines))
+        self.query_one("#lines", Drawn).show(painted(lines, self.columns))
 
 
 class HealthPane(LinesPane):
@@ -138,16 +147,20 @@ class HealthPane(LinesPane):
 
     topic = "health"
 
+    def wants(self, tongue: Tongue) -> tuple[Want, ...]:
+        del tongue
+        return (Want("doctor", 2.0),)
+
     def show(self, board: Board, tongue: Tongue) -> None:
         lines = health_view.health_lines(board, tongue, self.columns)
-        self.query_one("#lines", Drawn).show(painted(lines))
+        self.query_one("#lines", Drawn).show(painted(lines, self.columns))
 
 
 class HardwarePane(Pane):
     """Pins beside the camera's picture."""
 
     topic = "hardware"
-    hints = (("P", "key_release"), ("T", "key_lamps"))
+    hints = (("P", "key_release"), ("U", "key_pulse"), ("T", "key_lamps"))
 
     def wants(self, tongue: Tongue) -> tuple[Want, ...]:
         del tongue
@@ -157,17 +170,23 @@ class HardwarePane(Pane):
         with Horizontal():
             with VerticalScroll(can_focus=True):
                 yield Drawn(id="pins")
+                yield Drawn(id="scanners")
                 yield Drawn(id="reads")
             with Vertical(id="aim"):
                 yield PictureBox(id="picture")
                 yield Drawn(id="camera")
 
     def show(self, board: Board, tongue: Tongue) -> None:
-        self.query_one("#pins", Drawn).show(
-            painted(hardware_view.hardware_lines(board, tongue), 17)
-        )
-        self.query_one("#reads", Drawn).show(painted(hardware_view.read_lines(board, tongue), 10))
-        self.query_one("#camera", Drawn).show(painted(hardware_view.camera_lines(board, tongue), 9))
+        left = self.columns - round(AIM_SHARE * self.app.size.width)
+        right = self.columns - left
+        views = {
+            "#pins": painted(hardware_view.hardware_lines(board, tongue), left, 17),
+            "#scanners": painted(hardware_view.scanner_lines(board, tongue), left, 8),
+            "#reads": painted(hardware_view.read_lines(board, tongue), left, 8),
+            "#camera": painted(hardware_view.camera_lines(board, tongue), right, 9),
+        }
+        for name, text in views.items():
+            self.query_one(name, Drawn).show(text)
         self.query_one(PictureBox).show(board.reply("camera"), tongue.say("no_picture"))
 
     def settle(self) -> None:
@@ -290,8 +309,8 @@ class SettingsPane(ListPane):
         width = self.columns
         found = settings_view.rows(self._board, self._tongue, width, self.sought)
         self.query_one(Listing).show([(row.name, "plain", row.text) for row in found])
-        text = "" if found or "settings" not in self._board.replies else "settings_none"
-        self.query_one("#caption", Drawn).show(Text(self._tongue.say(text) if text else ""))
+        caption = settings_view.caption(found, self.sought, self._tongue)
+        self.query_one("#caption", Drawn).show(Text(caption, STYLES["dim"]))
         self._found = {row.name: row for row in found}
         self.draw_about()
 
@@ -322,5 +341,16 @@ class LogPane(ListPane):
 
     def draw(self) -> None:
         found = log_view.rows(self._board, self._tongue, self.sought, self.level)[-LIST_LAST:]
-        rows = [(str(number), row.tone, row.text) for number, row in enumerate(reversed(found))]
+        self._found = {str(n): row for n, row in enumerate(reversed(found))}
+        width = self.columns
+        rows = [
+            (name, row.tone, log_view.cut(row.text, width)) for name, row in self._found.items()
+        ]
         self.query_one(Listing).show(rows)
+        caption = log_view.caption(found, self.sought, self.level, self._tongue)
+        self.query_one("#caption", Drawn).show(Text(caption, STYLES["dim"]))
+        self.draw_about()
+
+    def draw_about(self) -> None:
+        row = getattr(self, "_found", {}).get(self.query_one(Listing).marked)
+        self.query_one("#about", Drawn).show(Text("" if row is None else row.about))

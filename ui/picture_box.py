@@ -6,11 +6,15 @@ Law: composes `ui.picture`; without a picture it says so.
 from __future__ import annotations
 
 from rich.segment import Segment
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ui.gate_line import Reply
 from ui.picture import NOTHING, Picture, lines_of, parse_picture
+
+WITHOUT_ROWS = 3
+"""For the words in a picture's place."""
 
 
 class PictureBox(Widget):
@@ -28,6 +32,11 @@ class PictureBox(Widget):
         self._picture = parse_picture(reply)
         self._lay_out()
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as the picture is at this width."""
+        del viewport
+        return len(lines_of(self._picture, width, container.height)) or WITHOUT_ROWS
+
     def on_resize(self) -> None:
         """Another size: lay it out anew."""
         self._lay_out()
@@ -40,5 +49,6 @@ class PictureBox(Widget):
         return Strip(segments).adjust_cell_length(self.size.width)
 
     def _lay_out(self) -> None:
+        before = len(self._strips)
         self._strips = lines_of(self._picture, self.size.width, self.size.height)
-        self.refresh()
+        self.refresh(layout=len(self._strips) != before)

@@ -19,9 +19,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ui.acts import Act
-from ui.paint import painted_words
+from ui.paint import painted_hints, painted_words
 from ui.tongue import Tongue
 
+FOOT_COLUMNS = 72
 Perform = Callable[[Act, Mapping[str, Any]], None]
 Choice = tuple[str, Callable[[], None]]
 """What a command is called, and what it does."""
@@ -40,6 +41,10 @@ class Overlay(ModalScreen[bool]):
             self._is_closed = True
             self.dismiss(answer)
 
+    def foot(self, tongue: Tongue) -> Static:
+        """The row of keys."""
+        return Static(painted_hints(self.hints, tongue, FOOT_COLUMNS), classes="hints")
+
     def action_close(self) -> None:
         """Back, with nothing changed."""
         self.close_once()
@@ -50,13 +55,20 @@ class ActPrompt(Overlay):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
     topic = "prompt"
-    hints = (("Enter", "key_yes"), ("Esc", "key_back"), ("F1", "key_help"))
+    hints = (("enter", "key_yes"), ("escape", "key_back"), ("F1", "key_help"))
 
     def __init__(
-        self, act: Act, fields: Mapping[str, Any], tongue: Tongue, name: str, perform: Perform
+        self,
+        act: Act,
+        title: str,
+        fields: Mapping[str, Any],
+        tongue: Tongue,
+        name: str,
+        perform: Perform,
     ) -> None:
         super().__init__()
         self.act = act
+        self._title = title
         self._fields = fields
         self._tongue = tongue
         self._who = name
@@ -66,14 +78,14 @@ class ActPrompt(Overlay):
     def compose(self) -> ComposeResult:
         say = self._tongue.say
         with Vertical(classes="box"):
-            yield Static(say(f"act_{self.act.name}"), classes="heading")
+            yield Static(self._title, classes="heading", markup=False)
             yield Static(f"{say(f'ask_{self.act.name}')} {say('ask_recorded')}")
             yield self._field("name", max_length=80)
             yield self._field("pin", max_length=64)
             if self.act.takes_why:
                 yield self._field("why", max_length=80)
-            yield Static(id="refusal", classes="bad")
-            yield Static(f"Enter {say('key_yes')}   Esc {say('key_back')}", classes="hints")
+            yield Static(id="refusal", classes="bad", markup=False)
+            yield self.foot(self._tongue)
 
     def _field(self, name: str, max_length: int) -> Input:
         value = self._who if name == "name" else ""
@@ -121,7 +133,7 @@ class Palette(Overlay):
         Binding("up", "move(-1)", show=False, priority=True),
     ]
     topic = "palette"
-    hints = (("Enter", "key_choose"), ("Esc", "key_back"), ("F1", "key_help"))
+    hints = (("enter", "key_choose"), ("escape", "key_back"), ("F1", "key_help"))
 
     def __init__(self, choices: Sequence[Choice], tongue: Tongue) -> None:
         super().__init__()
@@ -133,6 +145,7 @@ class Palette(Overlay):
         with Vertical(classes="box"):
             yield Input(placeholder=self._tongue.say("palette_hint"), id="seek", max_length=40)
             yield OptionList(id="found")
+            yield self.foot(self._tongue)
 
     def on_mount(self) -> None:
         self.query_one("#found", OptionList).can_focus = False
@@ -183,7 +196,7 @@ class Words(Overlay):
         Binding("pagedown,space", "scroll_words(10)", show=False),
         Binding("pageup", "scroll_words(-10)", show=False),
     ]
-    hints = (("↑ ↓", "key_choose"), ("Esc", "key_back"))
+    hints = (("↑ ↓", "key_scroll"), ("escape", "key_back"))
 
     def __init__(self, heading: str, rows: Sequence[str], tongue: Tongue, topic: str) -> None:
         super().__init__()
@@ -194,10 +207,10 @@ class Words(Overlay):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall"):
-            yield Static(self._heading, classes="heading")
+            yield Static(self._heading, classes="heading", markup=False)
             with VerticalScroll(can_focus=False):
                 yield Static(painted_words(self._rows), id="words")
-            yield Static(f"Esc {self._tongue.say('key_back')}", classes="hints")
+            yield self.foot(self._tongue)
 
     def action_scroll_words(self, rows: int) -> None:
         """Up or down."""
@@ -208,7 +221,7 @@ class Leave(Overlay):
     """Really leave? Enter does; any other key stays."""
 
     topic = "prompt"
-    hints = (("Enter", "key_quit"), ("Esc", "key_back"))
+    hints = (("enter", "key_quit"), ("escape", "key_back"))
 
     def __init__(self, tongue: Tongue) -> None:
         super().__init__()
@@ -218,7 +231,7 @@ class Leave(Overlay):
         say = self._tongue.say
         with Vertical(classes="box"):
             yield Static(f"{say('act_quit')}?", classes="heading")
-            yield Static(f"Enter {say('key_quit')}   Esc {say('key_back')}", classes="hints")
+            yield self.foot(self._tongue)
 
     def on_key(self, event: Key) -> None:
         """Any key is an answer."""
@@ -231,7 +244,7 @@ def help_page(
 ) -> Words:
     """What a screen is for, and its keys."""
     say = tongue.say
-    keys = [f"{key:>5}  {say(name)}" for key, name in hints]
-    places = [f"{number:>5}  {say(f'tab_{tab}')}" for number, tab in enumerate(tabs, start=1)]
+    keys = [f"{tongue.key(key):>7}  {say(name)}" for key, name in hints]
+    places = [f"{number:>7}  {say(f'tab_{tab}')}" for number, tab in enumerate(tabs, start=1)]
     rows = [say(f"help_{topic}"), "", say("help_keys"), *keys, *places]
     return Words(say("help_title"), rows, tongue, topic)

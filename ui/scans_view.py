@@ -52,21 +52,25 @@ class ScanRow:
 def rows(board: Board, tongue: Tongue, width: int) -> tuple[ScanRow, ...]:
     """The scans that the gate found, newest first, cut to ``width`` columns."""
     found: Sequence[Mapping[str, Any]] = board.at("scans", "scans") or ()
-    return tuple(_row(scan, tongue, board.now_ms, width) for scan in found)
+    when = [tongue.moment(scan["at"], board.now_ms) for scan in found]
+    columns = max(map(len, when), default=0)
+    return tuple(
+        _row(scan, tongue, f"{at:<{columns}}", width) for scan, at in zip(found, when, strict=True)
+    )
 
 
-def _row(scan: Mapping[str, Any], tongue: Tongue, now_ms: int, width: int) -> ScanRow:
+def _row(scan: Mapping[str, Any], tongue: Tongue, when: str, width: int) -> ScanRow:
     outcome = str(scan.get("outcome") or Outcome.DECLINED)
     face = FACES.get(Outcome(outcome)) if outcome in set(Outcome) else None
     mark, tone = ("·", "plain") if face is None else (face.icon, face.colour)
     parts = [
         f"{scan['seq']:>7}",
-        f"{tongue.moment(scan['at'], now_ms):<19}",
+        when,
         f"{mark} {tongue.tell(face.word) if face else outcome:<16}",
         f"{scan.get('reason') or '':<17}",
-        *_extras(scan, tongue),
+        " · ".join(_extras(scan, tongue)),
     ]
-    return ScanRow(int(scan["seq"]), mark, tone, " ".join(parts)[: max(1, width)].rstrip())
+    return ScanRow(int(scan["seq"]), mark, tone, "  ".join(parts)[: max(1, width)].rstrip())
 
 
 def _extras(scan: Mapping[str, Any], tongue: Tongue) -> list[str]:
@@ -110,6 +114,7 @@ def reason_line(scan: Mapping[str, Any], tongue: Tongue) -> str:
 def refusal_text(reply: Mapping[str, Any], tongue: Tongue) -> str:
     """Why the gate did not do something: in the reader's language where its code is known here."""
     code = str(reply.get("code") or "?")
-    known = f"refused_{code}"
-    text = tongue.say(known) if tongue.knows(known) else str(reply.get("message") or "")
+    texts = (f"refused_{code}", f"fault_{code}", f"trouble_{code}")
+    known = next((text for text in texts if tongue.knows(text)), None)
+    text = str(reply.get("message") or "") if known is None else tongue.say(known)
     return f"✖ {text} [{code}]"

@@ -35,6 +35,16 @@ def rows(board: Board, tongue: Tongue, width: int, seek: str = "") -> tuple[Sett
     return tuple(r for r in shown if wanted in r.name.casefold() or wanted in r.meaning.casefold())
 
 
+def caption(found: tuple[SettingRow, ...], seek: str, tongue: Tongue) -> str:
+    """What the list shows, in a sentence."""
+    if not found:
+        return tongue.say("settings_none")
+    changed = sum(row.mark.strip() != "" for row in found)
+    sought = f"“{seek}”" if seek else "—"
+    count = tongue.number(len(found))
+    return tongue.say("settings_caption", count=count, changed=changed, seek=sought)
+
+
 def _row(setting: Mapping[str, Any], tongue: Tongue, width: int) -> SettingRow:
     name, source = str(setting["name"]), str(setting["source"])
     told = tongue.say(f"source_{source}") if source in SOURCES else source

@@ -1,4 +1,4 @@
-"""What the Sync tab shows: the snapshot, what waits to be sent, receipts, other lanes.
+"""What the Sync tab shows: the snapshot, the line and its push, what waits to be sent, receipts, other lanes.
 
 Law: pure; a part that the gate did not tell is said to be unknown.
 
@@ -18,6 +18,7 @@ from ui.scans_view import refusal_text
 from ui.tongue import Tongue
 
 PLOT_ROWS = 3
+PUSHES = {"push_connected": "good", "push_polling": "doubt", "push_silent": "bad"}
 TONE_OF_MARK = {"✔": "good", "!": "doubt", "✖": "bad"}
 
 
@@ -38,7 +39,7 @@ def _snapshot(board: Board, tongue: Tongue) -> Iterator[Line]:
     sign = snapshot_sign(status, tongue)
     yield Line(say("sync_age"), sign[2:], TONE_OF_MARK[sign[0]])
     if at(status, "snapshot") is not None:
-        yield Line(say("sync_seq"), tongue.number(status["snapshot"]["seq"]))
+        yield Line(say("sync_seq"), str(status["snapshot"]["seq"]))
     waits = at(status, "network", "waits")
     if waits is not None:
         yield Line(say("sync_waits"), refusal_text(waits, tongue)[2:], "doubt")
@@ -54,8 +55,30 @@ def _network(board: Board, tongue: Tongue) -> Iterator[Line]:
     for name in ("last_at", "last_ok_at"):
         if network.get(name):
             yield Line(say(f"sync_{name}"), tongue.date_time(network[name]))
+    yield from _push(board, tongue)
     for fault in network.get("faults") or ():
         yield Line(say("sync_fault"), refusal_text(fault, tongue)[2:], "bad")
+
+
+def _push(board: Board, tongue: Tongue) -> Iterator[Line]:
+    """Does the central speak by itself, or has it to be asked?"""
+    say, push = tongue.say, board.at("overview", "push")
+    state = str(at(push, "state"))
+    if f"push_{state}" not in PUSHES:
+        yield Line(say("sync_push"), say("push_unknown"), "doubt")
+        return
+    since, heard = (_moment(at(push, name), board, tongue) for name in ("since", "heard_at"))
+    text = say(f"push_{state}", since=since, heard=heard, code=at(push, "code") or "?")
+    yield Line(say("sync_push"), text, PUSHES[f"push_{state}"])
+    if at(push, "heard_at") is not None:
+        yield Line(say("sync_push_heard"), heard)
+    told_at = at(push, "told_at")
+    told = say("push_no_message") if told_at is None else _moment(told_at, board, tongue)
+    yield Line(say("sync_push_told"), told)
+
+
+def _moment(at_ms: int | None, board: Board, tongue: Tongue) -> str:
+    return tongue.say("unknown") if at_ms is None else tongue.moment(at_ms, board.now_ms)
 
 
 def _backlog(board: Board, tongue: Tongue, width: int) -> Iterator[Line]:
@@ -90,8 +113,6 @@ def _peers(board: Board, tongue: Tongue) -> Iterator[Line]:
         text = say(
             "sync_peer",
             count=tongue.number(peer["facts"]),
-            at=tongue.moment(peer["last_at"], board.now_ms)
-            if peer.get("last_at")
-            else say("unknown"),
+            at=_moment(peer.get("last_at"), board, tongue),
         )
         yield Line(str(peer["device"])[:12], text)

@@ -8,6 +8,7 @@ Source: docs/console.md, "Languages".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from gettext import NullTranslations
@@ -20,7 +21,10 @@ SECOND_MS = 1_000
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 STEP = 1_000
 """Sizes go up by thousands, as disks are sold."""
-UNITS = ("B", "kB", "MB", "GB", "TB")
+UNITS = 5
+"""From bytes up; their names are a text."""
+TIED = re.compile(r"(?<=\d) (?=[\w%°])|(?<=«) | (?=[;:?!»%])")
+"""Blanks at which no line is broken: between a number and its unit, and before a sign that a language sets apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +43,38 @@ class Tongue:
     def say(self, name: str, **values: object) -> str:
         """A text of `scanner.texts.screens`, with its values in place."""
         text = self.texts.gettext(TEXTS[name])
-        return text.format(**values) if values else text
+        return tied(text.format(**values) if values else text)
 
     def tell(self, english: str) -> str:
         """Any text that the catalogues have."""
-        return self.texts.gettext(english) if english else ""
+        return tied(self.texts.gettext(english)) if english else ""
 
     def knows(self, name: str) -> bool:
         """True when there is a text of this name: a newer gate may name what this console cannot tell."""
         return name in TEXTS
 
+    def key(self, name: str) -> str:
+        """What stands on a key."""
+        return self.say(f"name_{name}") if self.knows(f"name_{name}") else name
+
     def number(self, value: float, decimals: int = 0) -> str:
         """``1234.5`` as the language writes it."""
-        sample = self.say("format_number")
+        sample = self._format("format_number")
         thousands, point = sample[1], sample[5]
         text = f"{value:,.{decimals}f}"
         return text.replace(",", "\0").replace(".", point).replace("\0", thousands)
 
     def date_time(self, at_ms: int) -> str:
         """Date and time of day in the site's zone."""
-        return self._at(at_ms).strftime(self.say("format_date_time"))
+        return self._at(at_ms).strftime(self._format("format_date_time"))
 
     def time(self, at_ms: int) -> str:
         """Time of day in the site's zone."""
-        return self._at(at_ms).strftime(self.say("format_time"))
+        return self._at(at_ms).strftime(self._format("format_time"))
 
     def date(self, at_ms: int) -> str:
         """The date in the site's zone."""
-        return self._at(at_ms).strftime(self.say("format_date"))
+        return self._at(at_ms).strftime(self._format("format_date"))
 
     def moment(self, at_ms: int, now_ms: int) -> str:
         """The time of day; with the date where it is another day's."""
@@ -87,13 +95,21 @@ class Tongue:
     def size(self, count: float) -> str:
         """A number of bytes, in a unit that keeps it short."""
         unit = 0
-        while count >= STEP and unit < len(UNITS) - 1:
+        while count >= STEP and unit < UNITS - 1:
             count, unit = count / STEP, unit + 1
         decimals = 1 if unit and count < 100 else 0  # noqa: PLR2004 - three digits say enough
-        return f"{self.number(count, decimals)} {UNITS[unit]}"
+        return tied(f"{self.number(count, decimals)} {self.say('size_units').split()[unit]}")
+
+    def _format(self, name: str) -> str:
+        return self.texts.gettext(TEXTS[name])
 
     def _at(self, at_ms: int) -> datetime:
         return datetime.fromtimestamp(at_ms / SECOND_MS, _zone(self.zone))
+
+
+def tied(text: str) -> str:
+    """With no-break blanks where a number would be torn from its unit, or a sign from its word."""
+    return TIED.sub("\N{NO-BREAK SPACE}", text)
 
 
 def _zone(name: str) -> tzinfo:

@@ -52,14 +52,14 @@ def _of_central(config: Config, clock: Any) -> tuple[bool, list[Sign]]:
     """Whether the central's time is known, and what came of the last contacts."""
     from scanner.core.errors import GateError
     from scanner.health.gate_signs import contact_sign, snapshot_sign
-    from scanner.health.sign import bad
+    from scanner.health.sign import failed
     from sync.contact import load_proof
     from sync.snapshot_status import load_snapshot_status
 
     try:
         found, proof = load_snapshot_status(config.sync, clock), load_proof(config.sync)
     except (GateError, OSError) as error:
-        return False, [bad("snapshot", str(error), "run as root or as portillon")]
+        return False, [failed("snapshot", str(error), "run as root or as portillon")]
     now = proof.now_at(clock.boot_id(), clock.monotonic_ms()) if proof else None
     last, ok_at = found.last, None if found.last is None else found.last.last_ok_at_ms
     since_ok_s = None if ok_at is None else max(0, clock.now_ms() - ok_at) // 1_000

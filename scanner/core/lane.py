@@ -9,6 +9,9 @@ so that a slow disk never turns a passage in time into a passage too late.
                          └────────Passage────────┴──▶ PASSED ──arm at rest──▶ IDLE      (or GRANTED: next of a party)
     any ──Fire, silence──▶ BLOCKED ──all clear──▶ IDLE
 
+A technician's test pulse is a grant that nobody is counted by: no fact says passed or given back, a closed lane takes
+it, and it never begins while anybody may be between the arms.
+
 Closed is a mode, not a phase: it refuses entries only. Free holds the arm open; its scans are recorded, never watched,
 and it ends by itself: an arm that was left open by mistake is a hole in the fence.
 
@@ -84,6 +87,14 @@ def readiness(state: LaneState, direction: Direction) -> LaneReadiness:
     return LaneReadiness.READY
 
 
+def may_turn(state: LaneState, direction: Direction, *, is_test: bool) -> bool:
+    """May staff turn the arm once? For a test nobody may be between: no grant, no block, no contact that is active."""
+    if not is_test:
+        return readiness(state, direction) is LaneReadiness.READY
+    is_anybody_there = any(_is_unsure(state, way) for way in Direction)
+    return state.phase is Phase.IDLE and state.mode is not LaneMode.FREE and not is_anybody_there
+
+
 def next_deadline_ms(state: LaneState) -> int | None:
     """When the phase or the free mode ends by itself (monotonic), for a loop that wants to sleep until then."""
     due = [at for at in (_phase_deadline_ms(state), state.free_until_ms) if at is not None]
@@ -133,16 +144,20 @@ def _open(state: LaneState, event: Granted, moment: Moment) -> Step:
     moment.settings.required_way(event.direction)
     if event.persons < 1:
         raise RuntimeError(f"a grant for {event.persons!r} persons")
-    if readiness(state, event.direction) is not LaneReadiness.READY:
+    if not may_turn(state, event.direction, is_test=event.is_test):
         return _give_back(state, event, moment)
     if state.mode is LaneMode.FREE:
         return state, ()
-    grant = OpenGrant(seq=event.seq, direction=event.direction, persons=event.persons)
+    grant = OpenGrant(
+        seq=event.seq, direction=event.direction, persons=event.persons, is_test=event.is_test
+    )
     return _pulse(replace(state, grant=grant, tail=None), grant, moment)
 
 
 def _give_back(state: LaneState, event: Granted, _moment: Moment) -> Step:
     """A grant that lost the race with a fault, a fire or another grant: never a pulse, never a charge."""
+    if event.is_test:
+        return state, ()
     back = RecordNotPassed(event.seq, event.persons)
     if state.grant is None and not state.blocks and _is_unsure(state, event.direction):
         alarm = Alarm(AlarmCode.SENSOR_ACTIVE_AT_GRANT, event.direction, event.seq)
@@ -174,7 +189,7 @@ def _wait_over(state: LaneState, _due_ms: int, moment: Moment) -> Step:
     grant = _grant_of(state)
     if not moment.settings.watches(grant.direction):
         return _pulse(state, grant, moment)
-    if grant.passed:
+    if grant.passed or grant.is_test:
         return _idle(state), _records(grant)
     way = state.way(grant.direction)
     way = replace(way, barren_grants=way.barren_grants + 1)
@@ -313,6 +328,8 @@ def _idle(state: LaneState) -> LaneState:
 
 def _records(grant: OpenGrant) -> Actions:
     """The facts that close a grant; asked for once, when the last person passes or the wait ends."""
+    if grant.is_test:
+        return ()
     passed = (RecordPassed(grant.seq, grant.passed),) if grant.passed else ()
     missing = (RecordNotPassed(grant.seq, grant.missing),) if grant.missing else ()
     return (*passed, *missing)

@@ -21,6 +21,8 @@ from scanner.core.units import Direction, LaneReadiness
 
 RELEASE = "release"
 """What staff's opening without a code is noted as."""
+PULSE = "pulse"
+"""What a technician's try of the arm is noted as."""
 
 
 def happened(identity: Identity, clock: ClockReading, gate: Gate, **fields: Any) -> Fact:
@@ -124,17 +126,20 @@ def release_fact(
     gate: Gate,
     direction: Direction,
     operator: str | None,
-    why: str,
+    why: str | None,
 ) -> Fact:
-    """The fact of an arm that staff opened once without a code: it names who and why, and counts nothing."""
+    """The fact of an arm that staff opened once without a code, or (no ``why``) that a technician tried.
+
+    It names who and why, and counts nothing.
+    """
     return happened(
         identity,
         clock,
         gate,
-        kind=FactKind.OVERRIDE,
+        kind=FactKind.SERVICE if why is None else FactKind.OVERRIDE,
         direction=direction,
         operator=operator,
-        note=f"{RELEASE}: {why}",
+        note=PULSE if why is None else f"{RELEASE}: {why}",
     )
 
 

@@ -125,13 +125,14 @@ class LaneSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGrant:
-    """The one grant under way. ``seq`` is the ledger's number of the fact that opened it."""
+    """The one grant under way. ``seq`` is the number of the fact that opened it. ``is_test``: see `Granted`."""
 
     seq: Seq
     direction: Direction
     persons: int
     passed: int = 0
     pulse_until_ms: int = 0
+    is_test: bool = False
 
     @property
     def missing(self) -> int:
@@ -196,11 +197,12 @@ def starting_state(
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The entry or exit ``seq`` is durable: open for ``persons``."""
+    """The entry or exit ``seq`` is durable: open for ``persons``. ``is_test``: a technician's pulse, nobody's entry."""
 
     seq: Seq
     direction: Direction
     persons: int = 1
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

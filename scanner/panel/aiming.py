@@ -12,6 +12,7 @@ import base64
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from string import punctuation
 from typing import Any
 
 import cv2
@@ -92,7 +93,7 @@ def sharpness(grey: Grey) -> int:
 
 
 def shape_of(payload: bytes) -> str:
-    """``9`` a digit, ``A`` and ``a`` a letter, a picture of a control character, ``·`` any other byte."""
+    """``9`` a digit, ``A`` and ``a`` a letter, a control character's picture, a sign itself, ``·`` any other byte."""
     marks = [_mark(byte) for byte in payload]
     if len(marks) > SHAPE_HEAD + SHAPE_TAIL:
         marks = [*marks[:SHAPE_HEAD], "…", *marks[-SHAPE_TAIL:]]
@@ -107,4 +108,4 @@ def _mark(byte: int) -> str:
         return "A" if character.isupper() else "a"
     if byte <= 0x20:  # noqa: PLR2004 - space and the control characters below it
         return chr(0x2400 + byte)
-    return character if character in ":/-_.+%$*" else "·"
+    return character if character in punctuation else "·"

@@ -36,15 +36,9 @@ def told_levels(turnstile: TurnstilePort, section: TurnstileSection) -> Reply:
         return {"backend": section.backend, "fault": f"{error.message} [{error.code}]"}
 
 
-def told_sources(
-    cameras: Sequence[Mapping[str, Any]], scanners: Sequence[Mapping[str, Any]]
-) -> Reply:
-    """Each camera and scanner by its name; of one camera the picture beside it says it all."""
-    shown = (*cameras, *scanners) if len(cameras) > 1 else scanners
-    return {
-        one["name"]: f"{one['state']} ({one['direction']}) {one.get('shape', '')}".rstrip()
-        for one in shown
-    }
+def told_cameras(cameras: Sequence[Mapping[str, Any]]) -> Reply:
+    """The state of each of several cameras; of one alone the picture beside it says it all."""
+    return {"cameras": list(cameras)} if len(cameras) > 1 else {}
 
 
 def _ways(turnstile: Turnstile, section: TurnstileSection) -> Iterator[dict[str, Any]]:

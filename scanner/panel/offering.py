@@ -12,15 +12,21 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hardware.machine import Machine
 from scanner.control import Command, Reply
+from scanner.core.clock import ClockState
 from scanner.core.errors import StoreError
 from scanner.core.units import Instant
+from scanner.doctor import examine_lane, examine_machine, kernel_holder_of, walk_chain
+from scanner.health.sign import Sign
 from scanner.panel.day_counts import DayCounts
+from scanner.panel.doctoring import Doctoring, contact_of, snapshot_of
 from scanner.panel.ledger_reads import LedgerReads
-from scanner.panel.levels import told_levels, told_sources
+from scanner.panel.levels import told_cameras, told_levels
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import Overview, load_network, load_peers
 from scanner.panel.picture_told import told_picture
+from scanner.panel.raw_lines import told_scanners
 from scanner.panel.settings_told import told_settings
 from scanner.panel.technician import Technician
 from scanner.panel.turns import Turns
@@ -38,14 +44,18 @@ def offer_panel(parts: GateParts, pins: StaffPins) -> Callable[[], None]:
     logger.addHandler(log)
     technician = _technician(parts, pins)
     turns = Turns(parts.clock.monotonic_ms)
-    parts.control.offer_aside(turns.taken(_looks(parts, log)) | technician.asides())
+    doctor = _doctoring(parts)
+    asides = turns.taken(_looks(parts, log)) | technician.asides()
+    parts.control.offer_aside(asides | {"doctor": doctor.tell})
     parts.control.offer({"hardware": lambda _body: _hardware(parts)}, technician.checks())
     return lambda: logger.removeHandler(log)
 
 
 def _hardware(parts: GateParts) -> Reply:
-    sources = told_sources(parts.seeing.states(), parts.hearing.states())
-    return told_levels(parts.ports.turnstile, parts.config.turnstile) | sources
+    levels = told_levels(parts.ports.turnstile, parts.config.turnstile)
+    ears = [(ear.name, ear.source) for ear in parts.hearing.ears]
+    sources = told_cameras(parts.seeing.states()) | {"scanners": told_scanners(ears)}
+    return levels | sources
 
 
 def _looks(parts: GateParts, log: LogRing) -> dict[str, Command]:
@@ -81,6 +91,8 @@ def _overview(parts: GateParts) -> Overview:
             day_start=day_start,
         ),
         data_dir=data_dir,
+        push_path=parts.config.sync.push_path,
+        wall_ms=clock.now_ms,
         up_ms=lambda: clock.monotonic_ms() - started_ms,
     )
 
@@ -91,7 +103,25 @@ def _status(parts: GateParts) -> Reply:
         head = parts.ledger.head.seq
     except StoreError:
         head = None
-    return {**parts.status(), "ledger": {"head": head}}
+    ways = [direction.value for direction in parts.lane.directions]
+    return {**parts.status(), "ledger": {"head": head}, "ways": ways}
+
+
+def _doctoring(parts: GateParts) -> Doctoring:
+    config, clock, machine = parts.config, parts.clock, Machine()
+    status_path = config.data_dir / "peers" / "status.json"
+
+    def examine() -> list[Sign]:
+        status, network = parts.control.on_lane(parts.status), load_network(status_path)
+        is_proven = status["clock"]["state"] == ClockState.TRUSTED
+        return [
+            *examine_machine(config, clock, machine, is_time_proven=is_proven),
+            *examine_lane(config, status, "", kernel_holder_of),
+            snapshot_of(status, network),
+            contact_of(network, clock.now_ms()),
+        ]
+
+    return Doctoring(examine, lambda: walk_chain(config), clock.now_ms, clock.monotonic_ms)
 
 
 def _technician(parts: GateParts, pins: StaffPins) -> Technician:

@@ -21,11 +21,16 @@ from scanner.control import Reply
 from scanner.core.rules import SitePolicy
 from scanner.core.units import SECOND_MS
 from scanner.panel.day_counts import DayCounts
+from sync.push_state import PushState, load_push
+from sync.session import QUIET
+from sync.wire import HEART_BEAT_S
 
 STATUS_BYTES = 256 * 1024
 HEAT_FILES = "thermal_zone*/temp"
 HEAT_FOLDER = Path("/sys/class/thermal")
 MILLI = 1_000
+PUSH_SILENT_MS = int(4 * HEART_BEAT_S * SECOND_MS)
+"""Sync ends a stream that was silent for three heart-beats; one that is older was left by a sync that is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,8 @@ class Overview:
     policy: Callable[[], SitePolicy]
     counts: DayCounts
     data_dir: Path
+    push_path: Path
+    wall_ms: Callable[[], int]
     up_ms: Callable[[], int]
 
     def tell(self) -> Reply:
@@ -50,6 +57,7 @@ class Overview:
             },
             "today": {"entries": came.entries, "exits": came.exits, "inside": came.inside},
             "network": load_network(self.data_dir / "peers" / "status.json"),
+            "push": told_push(load_push(self.push_path), self.wall_ms()),
             "machine": self._machine(),
         }
 
@@ -85,8 +93,25 @@ def load_network(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _fault(told: dict[str, Any]) -> dict[str, str]:
-    return {name: str(told.get(name, "")) for name in ("code", "message", "hint")}
+def told_push(push: PushState | None, wall_ms: int) -> dict[str, Any] | None:
+    """Whether the central pushes; a stream that is open and silent for too long is not believed."""
+    if push is None:
+        return None
+    silent_ms = wall_ms - (push.heard_at_ms or push.since_ms)
+    is_dead = push.is_connected and silent_ms > PUSH_SILENT_MS
+    return {
+        "state": "silent" if is_dead else "connected" if push.is_connected else "polling",
+        "since": push.since_ms,
+        "heard_at": push.heard_at_ms,
+        "told_at": push.told_at_ms,
+        "code": push.code or None,
+    }
+
+
+def _fault(told: dict[str, Any]) -> dict[str, Any]:
+    """A fault of a contact; an alarm is one that a person has to look at."""
+    words = {name: str(told.get(name, "")) for name in ("code", "message", "hint")}
+    return {**words, "is_alarm": not told.get("is_line") and words["code"] not in QUIET}
 
 
 def load_heat(files: Iterable[Path]) -> float | None:

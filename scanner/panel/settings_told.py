@@ -19,18 +19,17 @@ OF_EACH_SCANNER, OF_EACH_CAMERA = "[scanner]", "camera"
 
 
 def told_settings(config: Config, policy: SitePolicy | None) -> Reply:
-    """The reply to ``{"do": "settings"}``; a setting that is as shipped is so whether or not the file repeats it."""
-    rows = [_row(setting, _value(config, setting.name)) for setting in settings_table()]
+    """The reply to ``{"do": "settings"}``; a setting that the file names is from the file, also as shipped."""
+    rows = [_row(setting, config) for setting in settings_table()]
     site = [] if policy is None else [_site_row(policy, one.name) for one in fields(policy)]
     return {"settings": [*rows, *site]}
 
 
-def _row(setting: Setting, value: Any) -> dict[str, Any]:
-    usual = _value(Config(), setting.name)
+def _row(setting: Setting, config: Config) -> dict[str, Any]:
     return {
         "name": setting.name,
-        "value": _shown(value),
-        "source": "default" if value == usual else "file",
+        "value": _shown(_value(config, setting.name)),
+        "source": "file" if setting.name in config.named else "default",
         "kind": setting.kind,
         "default": setting.default,
         "meaning": setting.meaning,

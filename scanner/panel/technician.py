@@ -19,6 +19,7 @@ from hardware.system_clock import SystemClock
 from scanner.control import Command, Reply
 from scanner.core.errors import ConfigError
 from scanner.core.events import FactKind
+from scanner.core.lane_state import LaneMode
 from scanner.core.override import MENDERS, Operator, Role
 from scanner.gate_commands import WENT_BACK
 from scanner.lane_loop import Lane
@@ -59,12 +60,19 @@ class Technician:
         return proven
 
     def _may_set(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A lane held open needs a PIN, unless the snapshot names nobody who could give one."""
+        """Holding the arm open and opening a closed lane take a PIN, unless the snapshot names nobody who has one.
+
+        Closing a lane is safe, and so is locking an arm that was held open: both are done without.
+        """
         someone_could = any(one.role in MENDERS for one in self.operators().values())
-        if "pin" not in body and not (body.get("mode") == "free" and someone_could):
+        if "pin" not in body and not (someone_could and self._lets_in(body.get("mode"))):
             return body
         proven = self._proven(body, MENDERS)
         return {**proven, "operator": proven["operator"].name}
+
+    def _lets_in(self, wanted: object) -> bool:
+        is_closed = self.lane.state.mode is LaneMode.CLOSED
+        return wanted == LaneMode.FREE or (is_closed and wanted == LaneMode.NORMAL)
 
     def _lamps(self, body: Mapping[str, Any]) -> Reply:
         noted = self._note(self._proven(body, OF_THE_GATE), "lamps")

@@ -37,6 +37,7 @@ from scanner.texts.english import (
     VERDICTS,
     WORDS,
 )
+from scanner.texts.screens import FORMATS
 
 UTC = SiteCalendar("UTC")
 """Where the site's zone was not kept."""
@@ -279,7 +280,7 @@ class Explanation:
             Mark: lambda m: self._sentence("at_gate", at=self._wall(m.at), gate_no=m.gate_no),
             Window: window_text,
             Enum: lambda named: self._word(named.value),
-            date: date.isoformat,
+            date: lambda day: day.strftime(self._say(FORMATS["format_date"])),
         }
 
     def _word(self, name: str) -> str:
@@ -287,7 +288,8 @@ class Explanation:
 
     def _wall(self, at: Instant) -> str:
         wall = self._calendar.wall(at)
-        return f"{wall.isoformat(' ', 'seconds')}{' (2)' if wall.fold else ''}"
+        written = wall.strftime(self._say(FORMATS["format_date_time"]))
+        return f"{written}{' (2)' if wall.fold else ''}"
 
     def _length(self, ms: int) -> str:
         if ms < _MINUTE_MS:

@@ -120,31 +120,6 @@ SIGNS: dict[str, str] = {
     "camera_ended": "has no more pictures",
 }
 
-TROUBLE: dict[str, str] = {
-    "trouble_forced_passage": "Somebody went through without being let in.",
-    "trouble_tailgate": "One person more went through than was let in.",
-    "trouble_sensor_active_at_grant": "Somebody stands in the arm, or its sensor is stuck.",
-    "trouble_sensor_stuck": "The passage sensor is stuck.",
-    "trouble_sensor_dead": "The passage sensor reports nothing any more.",
-    "trouble_lost_edge": "A passage report was lost.",
-    "trouble_no_report": "The arm reports nothing: the lane is out of order.",
-    "trouble_fire": "Fire alarm: the lane lets nobody in.",
-    "trouble_tamper": "The housing is open.",
-    "trouble_ledger_full": "The disk is full: entries cannot be recorded.",
-    "trouble_ledger_damaged": "The ledger is damaged and was set aside.",
-    "trouble_ledger_io": "The disk fails: entries cannot be recorded.",
-    "trouble_ledger_read_only": "The disk takes nothing any more: entries cannot be recorded.",
-    "trouble_camera_missing": "The camera is missing.",
-    "trouble_camera_silent": "The camera sends nothing.",
-    "trouble_line_failed": "A pin does not answer: look at the wires.",
-    "trouble_peers_not_read": "Other lanes' entries cannot be read.",
-    "trouble_snapshot_unusable": "The snapshot on the disk cannot be used.",
-    "trouble_snapshot_not_opened": (
-        "The newest snapshot cannot be opened; the one before is in use."
-    ),
-}
-"""By codes of docs/troubleshooting.md; what is not here is shown by its code and the gate's own words."""
-
 REFUSALS: dict[str, str] = {
     "refused_gate_silent": (
         "The gate did not answer; it is not known whether it did it. Look before you ask again."
@@ -152,6 +127,7 @@ REFUSALS: dict[str, str] = {
     "refused_operator_pin_wrong": "No such name with this PIN. Nothing was done.",
     "refused_operator_must_wait": "Too many wrong PINs. Wait five minutes, or ask somebody else.",
     "refused_operator_not_technician": "This takes a technician's PIN. Nothing was done.",
+    "refused_control_too_many_watchers": "Too many consoles watch this gate. Close another one.",
     "refused_control_busy": "The gate is busy. Ask again in a moment.",
     "refused_control_no_answer": "The lane did not answer in time.",
     "refused_control_too_often": "Asked too often. Wait a second.",
@@ -166,6 +142,10 @@ REFUSALS: dict[str, str] = {
     "refused_answer_of_a_look": "That was only a look; there is nothing to open.",
     "refused_answer_not_refused": "It was not refused; there is nothing to force.",
     "refused_answer_not_recorded": "The disk did not take it; the arm stays shut.",
+    "refused_pulse_lane_not_idle": (
+        "Somebody may be between, or the lane is blocked or held open. The arm was not tried."
+    ),
+    "refused_lane_way_unknown": "This lane has no such way.",
     "refused_release_without_reason": "Say in a few words why; it is recorded.",
     "refused_no_base_before": "There is no snapshot before this one.",
     "refused_cache_in_use": "Somebody else works on the snapshots now. Try again.",

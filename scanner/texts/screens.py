@@ -8,7 +8,9 @@ Source: docs/console.md.
 
 from __future__ import annotations
 
-from scanner.texts.lane_texts import LANE, REFUSALS, SIGNS, STAFF, TROUBLE
+from scanner.texts.fault_texts import FAULTS, TROUBLE
+from scanner.texts.health_texts import HINTS, NAMES, SAYS
+from scanner.texts.lane_texts import LANE, REFUSALS, SIGNS, STAFF
 
 FORMATS: dict[str, str] = {
     "format_number": "1,234.5",
@@ -42,9 +44,19 @@ TABS: dict[str, str] = {
     "key_level": "Warnings only",
     "key_release": "Release arm",
     "key_lamps": "Try lamps",
+    "key_pulse": "Test pulse",
     "key_choose": "Choose",
+    "key_scroll": "Up and down",
     "key_yes": "Do it",
     "key_answer": "Answer",
+    "size_units": "B kB MB GB TB",
+    "name_enter": "Enter",
+    "name_escape": "Esc",
+    "level_info": "INFO",
+    "level_warning": "WARNING",
+    "level_error": "ERROR",
+    "level_critical": "CRITICAL",
+    "level_debug": "DEBUG",
     "unknown": "not known",
     "loading": "asking the gate …",
     "search_hint": "reason, seat, right or key",
@@ -55,7 +67,7 @@ TABS: dict[str, str] = {
 
 SCANS: dict[str, str] = {
     "scans_all": "all",
-    "scans_caption": "{count} scans · outcome: {filter} · search: {seek}",
+    "scans_caption": "scans: {count} · outcome: {filter} · search: {seek}",
     "scans_more": " · more below",
     "scans_none": "No scans.",
     "scan_look": "only a look",
@@ -82,9 +94,17 @@ SYNC: dict[str, str] = {
     "sync_last_at": "Last contact",
     "sync_last_ok_at": "Last good contact",
     "sync_fault": "Fault",
+    "sync_push": "Push",
+    "push_connected": "connected since {since}",
+    "push_polling": "polling since {since} [{code}]",
+    "push_silent": "nothing heard since {heard}: is sync running?",
+    "push_unknown": "not known: sync does not run, or has not been in contact",
+    "sync_push_heard": "Sign of life",
+    "sync_push_told": "Last message",
+    "push_no_message": "none yet",
     "sync_facts": "Facts to the central",
     "sync_backlog": "Not sent",
-    "sync_backlog_count": "{count} facts",
+    "sync_backlog_count": "{count}",
     "sync_receipts": "Receipts",
     "sync_receipts_of": "{have} of {head} facts",
     "sync_plot": "Not sent, over time",
@@ -103,7 +123,20 @@ HARDWARE: dict[str, str] = {
     "hardware_sharpness": "Sharpness",
     "hardware_exposure": "Light",
     "hardware_code": "Code",
-    "hardware_reads": "Last reads, by their shape",
+    "hardware_reads": "Camera: last reads, by their shape",
+    "hardware_scanners": "Scanners: last lines, by their shape",
+    "scanner_ready": "ready",
+    "scanner_opening": "is opening",
+    "scanner_back-off": "not there",
+    "scanner_closed": "line closed",
+    "scanner_counts": "{codes} codes, {fragments} cut short, {unframed} without what was set",
+    "scanner_no_line": "nothing came yet",
+    "scanner_prefix": "prefix",
+    "scanner_no_prefix": "NO PREFIX",
+    "scanner_suffix": "suffix",
+    "scanner_no_suffix": "NO SUFFIX",
+    "scanner_no_aim": "NO AIM",
+    "scanner_no_end": "no end yet",
     "way_in": "in",
     "way_out": "out",
     "input_fire": "Fire contact",
@@ -126,7 +159,9 @@ HARDWARE: dict[str, str] = {
 HEALTH: dict[str, str] = {
     "health_now": "What is wrong now",
     "health_no_doubt": "nothing",
-    "health_doctor": "Doctor",
+    "health_doctor": "Doctor, at {at}",
+    "health_doctor_looks": "Doctor",
+    "health_doctor_first": "is looking …",
     "health_machine": "Machine",
     "health_temperature": "Temperature",
     "health_disk": "Disk",
@@ -157,6 +192,10 @@ SETTINGS: dict[str, str] = {
     "kind_true | false": "true | false",
     "kind_range": "{kind} from {low} to {high}",
     "setting_limits": "({kind}; as shipped {default})",
+    "settings_caption": "settings: {count} · ● not as shipped: {changed} · search: {seek}",
+    "log_caption": "lines: {count} · {level} · search: {seek}",
+    "log_all": "all",
+    "log_warning": "warnings and worse",
     "settings_none": "No setting of that name.",
     "site_calendar": "Time zone of the site.",
     "site_clock_policy": "What to do when the time is not certain.",
@@ -174,6 +213,8 @@ ACTS: dict[str, str] = {
     "act_closed": "Close the lane",
     "act_normal": "Open the lane (normal mode)",
     "act_release": "Release the arm for one person",
+    "act_pulse": "Test pulse: try the arm",
+    "act_way": "{act} ({way})",
     "act_lamps": "Try lamps and buzzer",
     "act_roll_back": "Go back to the snapshot before",
     "act_wipe": "Wipe this gate",
@@ -189,6 +230,10 @@ ACTS: dict[str, str] = {
     "ask_closed": "Nobody is let in until the lane is opened again. Exits stay open.",
     "ask_normal": "The lane decides again by itself.",
     "ask_release": "The arm opens once, for one person, without a ticket. Look who stands there.",
+    "ask_pulse": (
+        "The relay pulses once and the arm can be turned, while nobody is between. It is nobody's entry and "
+        "is counted nowhere."
+    ),
     "ask_lamps": (
         "Green, amber and red light up and the buzzer sounds. People may take it for an answer."
     ),
@@ -228,11 +273,12 @@ HELP: dict[str, str] = {
         "Nothing is lost while the line is down."
     ),
     "help_hardware": (
-        "Levels of relay and contacts as they are now, and the camera's picture: turn it until the yellow "
-        "outline sits on the code and both bars are long enough."
+        "Levels of relay and contacts as they are now, what wired scanners send, and the camera's picture: "
+        "turn it until the yellow outline sits on the code and both bars are long enough."
     ),
     "help_health": (
-        "What is wrong now, by the codes of the handbook, and the machine's figures over time."
+        "What is wrong now, by the codes of the handbook; what the doctor finds, with what to do; and the "
+        "machine's figures over time. Looking changes nothing and keeps nobody waiting."
     ),
     "help_settings": (
         "Every setting with its value and where it comes from. A setting is changed in the installer's file, "
@@ -254,7 +300,6 @@ TEXTS: dict[str, str] = (
     | LANE
     | STAFF
     | SIGNS
-    | TROUBLE
     | REFUSALS
     | TABS
     | SCANS
@@ -264,4 +309,9 @@ TEXTS: dict[str, str] = (
     | SETTINGS
     | ACTS
     | HELP
+    | NAMES
+    | {f"trouble_{code}": text for code, text in TROUBLE.items()}
+    | {f"fault_{code}": text for code, text in FAULTS.items()}
+    | {f"says_{name}": text for name, text in SAYS.items()}
+    | {f"hint_{name}": text for name, text in HINTS.items()}
 )

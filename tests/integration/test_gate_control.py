@@ -97,7 +97,7 @@ def test_a_simulated_visitor_does_as_told(gate: GateRig) -> None:
         (
             b'{"do": "dance"}\n',
             "control_unknown_command",
-            "valid: answer, camera, explain, ",
+            "valid: answer, camera, doctor, explain, ",
         ),
         (b"{}\n", "control_unknown_command", "'None'"),
         (b'{"do": "mode"}\n', "lane_mode_unknown", "valid: normal, closed, free"),

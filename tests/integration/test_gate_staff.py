@@ -132,7 +132,9 @@ def test_an_answer_that_fits_nothing_is_named_and_may_be_given_better(gate: Gate
             assert (reply["ok"], reply["code"]) == (False, code)
         assert gate.ask("mode", mode="closed")["ok"]
         assert give(gate, "accept", "Ines")["code"] == "answer_lane_not_ready"
-        assert gate.ask("mode", mode="normal")["ok"]
+        assert gate.ask("mode", mode="normal")["code"] == "operator_pin_wrong"
+        ines = {"operator": "Ines", "pin": PINS["Ines"]}
+        assert gate.ask("mode", mode="normal", **ines)["ok"]
         assert give(gate, "refuse", "Ines")["ok"] is True
 
 
@@ -168,7 +170,8 @@ def test_a_look_names_the_operator_and_enters_nobody(gate: GateRig) -> None:
 def test_a_technician_does_it_from_the_command_line(gate: GateRig) -> None:
     closed = run_lane(gate, "mode", "closed", "--operator", "Ada")
     assert (closed.returncode, closed.stdout) == (0, "the lane is closed\n")
-    assert run_lane(gate, "mode", "normal").returncode == 0
+    opened = run_lane(gate, "mode", "normal", "--operator", "Ines", pin=PINS["Ines"])
+    assert (opened.returncode, opened.stdout) == (0, "the lane is normal\n")
     with gate.watch() as watcher:
         gate.scan(watcher, card(4))
         shown = run_lane(gate, "status")

@@ -22,6 +22,7 @@ from support.tickets import ticket
 
 CARD = ticket()
 INES = Operator("Ines", Role.SUPERVISOR, "")
+THEO = Operator("Theo", Role.TECHNICIAN, "")
 BOB = Operator("Bob", Role.OPERATOR, "")
 MINUTE_MS = 60_000
 
@@ -110,6 +111,37 @@ def test_staff_open_the_arm_once_with_a_reason_and_nobody_is_counted(
     assert [f.refers_to for f in of_kind(rig, FactKind.PASSED)] == [released.seq]
     switched = [c.level for c in rig.turnstile.chip.history if c.line == relay]
     assert switched == [True, False]
+
+
+@pytest.mark.parametrize(("way", "relay"), [("in", RELAY_IN), ("out", RELAY_OUT)])
+def test_a_technician_tries_the_arm_and_it_is_nobodys_passage(
+    rig: LaneRig, way: str, relay: str
+) -> None:
+    rig.lane.set_mode(LaneMode.CLOSED)
+    before = len(rig.facts())
+    reply = build_staff_commands(rig.lane)["pulse"]({"operator": THEO, "direction": way})
+    assert rig.notices[-1] == {"event": "pulse", "seq": reply["seq"], "direction": way}
+    rig.wait(10_000)
+    (tried,) = rig.facts()[before:]
+    assert (tried.kind, tried.seq, tried.operator, tried.note) == (
+        *(FactKind.SERVICE, reply["seq"]),
+        *("Theo", "pulse"),
+    )
+    switched = [c.level for c in rig.turnstile.chip.history if c.line == relay]
+    assert switched == [True, False]
+    assert rig.lane.state.phase is Phase.IDLE
+
+
+def test_the_arm_is_not_tried_while_somebody_is_between_nor_by_anybody_else(rig: LaneRig) -> None:
+    pulse = build_staff_commands(rig.lane)["pulse"]
+    with pytest.raises(InputError, match="operator_not_technician"):
+        pulse({"operator": INES, "direction": "in"})
+    rig.show(CARD)
+    with pytest.raises(InputError, match="pulse_lane_not_idle"):
+        pulse({"operator": THEO, "direction": "in"})
+    rig.wait(10_000)
+    assert of_kind(rig, FactKind.SERVICE) == []
+    assert len(of_kind(rig, FactKind.PASSED)) == 1
 
 
 @pytest.mark.parametrize(

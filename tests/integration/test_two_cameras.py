@@ -61,7 +61,11 @@ def test_each_side_opens_its_way_and_reads_on_while_the_other_is_silent(gate: Ga
 
     told = {one["name"]: one["state"] == "streaming" for one in gate.status()["cameras"]}
     assert told == {"camera street": True, "camera hall": False}
-    assert gate.ask("hardware")["camera street"] == "streaming (in)"
+    (street, _hall) = gate.ask("hardware")["cameras"]
+    assert (street["name"], street["direction"], street["state"]) == (
+        *("camera street", "in"),
+        "streaming",
+    )
     (doubt,) = gate.logged("camera_silent")
     assert doubt["message"].startswith("camera hall is ")
     ways = [fact.direction for fact in gate.facts(FactKind.SCAN)]

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from support.scripted_gate import ANSWERS, OVERVIEW, ScriptedClock, ScriptedGate
 from ui.console import Console
+from ui.gate_line import GateLine
 from ui.tongue import Tongue
 
 WITHIN_S = 30
@@ -19,25 +20,30 @@ NAMES = {"/": "slash", ":": "colon", " ": "space"}
 
 
 class Stage:
-    """One console over one scripted gate."""
+    """One console over one scripted gate, or over another ``line``."""
 
     def __init__(
-        self, language: str = "en", *, is_lane_only: bool = False, clock: Any = None
+        self,
+        language: str = "en",
+        *,
+        is_lane_only: bool = False,
+        clock: Any = None,
+        line: GateLine | None = None,
     ) -> None:
         self.gate = ScriptedGate()
         clock = ScriptedClock() if clock is None else clock
-        self.console = Console(self.gate, clock, language, is_lane_only=is_lane_only)
+        self.console = Console(line or self.gate, clock, language, is_lane_only=is_lane_only)
         self.pilot: Pilot[None]
 
     def speak(self, tongue: Tongue) -> None:
         """Another tongue, also one that is none of the catalogues'."""
         self.console.tongue = tongue
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
+    async def until(self, is_so: Callable[[], bool], look_s: float = 0.005) -> None:
         """Wait until the screen shows it."""
         async with asyncio.timeout(WITHIN_S):
             while not is_so():
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(look_s)
         await self.settled()
 
     async def settled(self) -> None:
@@ -94,7 +100,11 @@ class Stage:
 
     async def shows(self, *words: str) -> None:
         """Wait until these are to be read."""
-        await self.until(lambda: all(word in self.text() for word in words))
+        try:
+            # drawing all of it takes longer than a key
+            await self.until(lambda: all(word in self.text() for word in words), 0.03)
+        except TimeoutError:
+            raise AssertionError(f"{words} are not on the screen:\n{self.text()}") from None
 
 
 @asynccontextmanager

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scanner.health.sign import bad, good, look
+from scanner.panel.doctoring import told_sign
 from ui.gate_line import ANSWER_WITHIN_S, Reply, SilentError
 
 NOW = 1_772_391_321_000
 """Sunday 1 March 2026, 19:55:21 in Paris."""
 RIGHT_PIN = "271828"
-ACTS = frozenset({"answer", "release", "mode", "lamps", "roll_back", "wipe"})
+ACTS = frozenset({"answer", "release", "pulse", "mode", "lamps", "roll_back", "wipe"})
 
 OVERVIEW: dict[str, Any] = {
     "ok": True,
@@ -34,6 +36,14 @@ OVERVIEW: dict[str, Any] = {
     "site": {"zone": "Europe/Paris", "soft_age_s": 3600, "hard_age_s": 259_200},
     "today": {"entries": 1284, "exits": 1071, "inside": 213},
     "ledger": {"head": 20_418},
+    "ways": ["in"],
+    "push": {
+        "state": "connected",
+        "since": NOW - 7_200_000,
+        "heard_at": NOW - 3_000,
+        "told_at": NOW - 95_000,
+        "code": None,
+    },
     "network": {
         "last_at": NOW - 4_000,
         "last_ok_at": NOW - 4_000,
@@ -157,11 +167,11 @@ EXPLAINED = {
         "✖ ENTRÉE REFUSÉE  DECLINED EXPIRED  décision 20414 de G1",
         "La validité est finie.",
         "",
-        "Quand     2026-03-01 19:54:45 (Europe/Paris)",
+        "Quand     01/03/2026 19:54:45 (Europe/Paris)",
         "Horloge   fiable",
         "Comment c'était décidé",
         "   6  Y a-t-il un droit derrière le code ? ✔ oui (droits : 1)",
-        "   9  Le droit court-il encore ? ✖ non → EXPIRED (valable jusqu'au : 2026-01-20 00:00:00)",
+        "   9  Le droit court-il encore ? ✖ non → EXPIRED (valable jusqu'au : 20/01/2026 00:00:00)",
     ),
 }
 HARDWARE: dict[str, Any] = {
@@ -179,6 +189,59 @@ HARDWARE: dict[str, Any] = {
         {"direction": "out", "relay": "GPIO27", "relay_on": False, "sensor": None},
     ],
     "inputs": {"fire": False, "tamper": None},
+    "scanners": [
+        {
+            "name": "desk",
+            "state": "ready",
+            "fault": None,
+            "kind": "serial",
+            "counts": {"codes": 1_412, "fragments": 2, "unframed": 1},
+            "lines": [
+                {
+                    "bytes": 19,
+                    "prefix": True,
+                    "aim": "]C1",
+                    "code": "99999999999999",
+                    "suffix": None,
+                    "end": "␍",
+                },
+                {
+                    "bytes": 14,
+                    "prefix": False,
+                    "aim": "",
+                    "code": "9999999999999",
+                    "suffix": None,
+                    "end": "␍",
+                },
+            ],
+        }
+    ],
+}
+DOCTOR: dict[str, Any] = {
+    "ok": True,
+    "at": NOW - 6_000,
+    "light": "red",
+    "signs": [
+        told_sign(sign)
+        for sign in (
+            good("clock", "clock_source"),
+            good("rtc", "rtc_well"),
+            good("disk", "disk_room", free=21_300, all=31_000),
+            look("wear", "wear_share", percent=80),
+            good("temperature", "heat", celsius=61),
+            good("power", "power_well"),
+            look("gate", "gate_doubts", codes="camera_silent"),
+            good("relay", "pins_held", lines="GPIO17, GPIO27"),
+            good("sensors", "pins_held", lines="GPIO22"),
+            good("lamps", "pins_none"),
+            bad("camera", "camera_state", state="covered"),
+            good("scanners", "scanners_well", count=1),
+            good("keys", "keys_well", device="g-3f21"),
+            good("snapshot", "snapshot_age", seq="1207", hours=0, minutes=5),
+            good("contact", "contact_last", ago=4, unsent=13),
+            good("chain", "chain_whole", rows=20_418),
+        )
+    ],
 }
 SETTINGS: dict[str, Any] = {
     "ok": True,
@@ -236,6 +299,11 @@ PEERS: dict[str, Any] = {
 }
 
 
+def plain(text: str) -> str:
+    """A screen's text with plain blanks, as it is read aloud."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def picture(width: int = 96, height: int = 54) -> dict[str, Any]:
     """A lane with something bright in the middle of it."""
     levels = bytearray(
@@ -280,6 +348,7 @@ class ScriptedGate:
             "settings": SETTINGS,
             "log": LOG,
             "peers": PEERS,
+            "doctor": DOCTOR,
         }
     )
     is_silent: bool = False

@@ -65,6 +65,10 @@ def granted(seq: int = 1, direction: Direction = IN, persons: int = 1) -> Grante
     return Granted(Seq(seq), direction, persons)
 
 
+TRY = Granted(Seq(9), IN, is_test=True)
+"""A technician's pulse."""
+
+
 def passed(seq: int = 1, persons: int = 1) -> RecordPassed:
     return RecordPassed(Seq(seq), persons)
 
@@ -351,6 +355,44 @@ STORIES = (
         ((0, Mode(LaneMode.CLOSED)), (1, granted(1, IN)), (2, granted(2, OUT))),
         ((1, given_back(1)), (2, StartPulse(OUT))),
         Phase.GRANTED,
+    ),
+    Story(
+        "a technician's pulse is nobody's passage, whether somebody walks",
+        BOTH,
+        ((0, TRY), (1_000, Passage(IN)), (1_300, PassageEnded(IN)), (1_301, granted(2))),
+        ((0, StartPulse(IN)), (1_301, StartPulse(IN))),
+        Phase.GRANTED,
+    ),
+    Story(
+        "or nobody does, and barren ones do not make the sensor dead",
+        replace(BOTH, dead_after_grants=1),
+        ((0, TRY), (5_300, Tick())),
+        ((0, StartPulse(IN)),),
+    ),
+    Story(
+        "a closed lane can be tried",
+        BOTH,
+        ((0, Mode(LaneMode.CLOSED)), (1, TRY)),
+        ((1, StartPulse(IN)),),
+        Phase.GRANTED,
+    ),
+    Story(
+        "no pulse while somebody is between, whichever way",
+        BOTH,
+        ((0, granted()), (1, TRY), (1_000, Passage(IN)), (1_300, TRY), (9_000, TRY)),
+        ((0, StartPulse(IN)), (1_000, passed())),
+    ),
+    Story(
+        "nor while the arm is held open, or blocked",
+        BOTH,
+        ((0, Mode(LaneMode.FREE)), (1, TRY), (2, Fire(active=True)), (3, TRY)),
+        (
+            (0, HoldOpen(IN)),
+            (0, HoldOpen(OUT)),
+            (2, Lock()),
+            (2, Alarm(AlarmCode.FIRE)),
+        ),
+        Phase.BLOCKED,
     ),
     Story(
         "free holds every way open, watches nobody and pulses no more",

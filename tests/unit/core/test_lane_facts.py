@@ -57,3 +57,11 @@ def test_an_arm_that_staff_opened_names_who_and_why_and_counts_nothing() -> None
     assert (fact.kind, fact.direction, fact.operator) == (FactKind.OVERRIDE, OUT, "Ines")
     assert (fact.movement, fact.charged, fact.refers_to, fact.key) == (None, 0, None, None)
     assert fact.note == "release: wheelchair"
+
+
+def test_a_technicians_try_is_service_with_a_name_and_nobodys_passage() -> None:
+    identity = Identity(DeviceId("gate-1"), Epoch("e"), Seq(8))
+    gate = Gate(gate_no=GateNo(1), name="North 1", zone_no=ZoneNo(1))
+    fact = release_fact(identity, reading(), gate, OUT, "Theo", None)
+    assert (fact.kind, fact.direction, fact.operator) == (FactKind.SERVICE, OUT, "Theo")
+    assert (fact.movement, fact.charged, fact.flags, fact.note) == (None, 0, (), "pulse")
