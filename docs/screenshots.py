@@ -20,9 +20,12 @@ sys.path.append(str(DOCS.parent / "tests"))
 
 from scanner.texts.catalogue import languages  # noqa: E402 - after the path is known
 from support.console_stage import Stage, running  # noqa: E402
-from support.scripted_gate import ANSWERS, NOW, OVERVIEW  # noqa: E402
+from support.scripted_bench import ScriptedBench  # noqa: E402
+from support.scripted_gate import ANSWERS, NOW, OVERVIEW, ScriptedClock, ScriptedGate  # noqa: E402
+from support.setup_stage import SetupStage, at_work  # noqa: E402
 from ui.board import Sample  # noqa: E402
 from ui.console import TABS  # noqa: E402
+from ui.settingup.steps_view import STEPS  # noqa: E402
 
 WIDE, SMALL = (100, 30), (80, 24)
 QUESTION = {"seq": 20_418, "answers": ["accept", "refuse"], "outcome": "ACTION"}
@@ -97,6 +100,42 @@ CONSOLES: dict[str, Step] = {
 }
 
 
+async def _at_step(stage: SetupStage, step: str) -> None:
+    await stage.until(lambda: stage.wizard.board.at("look", "step") == step)
+
+
+async def _scanned(stage: SetupStage, gate: ScriptedGate) -> None:
+    gate.told.put(ANSWERS["success"])
+    await stage.until(lambda: stage.wizard.board.at("look", "steps", "scan", "state") == "done")
+
+
+SETUPS: dict[str, tuple[str, ...]] = {
+    **{f"setup-{step}": () for step in STEPS},
+    "setup-fields": ("e",),
+    "setup-pulse": ("p",),
+    "setup-refused": (),
+}
+"""Keys that are pressed at the step."""
+PLACES = {"fields": "direction", "pulse": "relay", "refused": "enrolment"}
+REFUSED = {"ok": False, "code": "enrolment_token", "message": "", "hint": ""}
+
+
+async def take_setup(folder: Path, language: str, name: str, keys: tuple[str, ...]) -> None:
+    """One step of the set-up wizard."""
+    step = name.removeprefix("setup-")
+    bench = ScriptedBench(PLACES.get(step, step), REFUSED if step == "refused" else {})
+    gate = ScriptedGate()
+    stage = SetupStage(Path("portillon.toml"), bench, language, gate=gate, clock=ScriptedClock())
+    async with at_work(stage, *WIDE):
+        await _at_step(stage, bench.step)
+        if bench.step == "scan":
+            await _scanned(stage, gate)
+        await stage.press(*keys)
+        await stage.pilot.pause(0.4)
+        svg = stage.wizard.export_screenshot(title="portillon-console --setup")
+    _write(folder / f"{name}-{language}.svg", svg)
+
+
 async def take(folder: Path, language: str, name: str, play: Step, size: tuple[int, int]) -> None:
     """Play one scene and write its picture."""
     width, height = size
@@ -125,6 +164,8 @@ async def main(folder: Path) -> None:
         for scenes, size in ((LANES, SMALL), (CONSOLES, WIDE)):
             for name, play in scenes.items():
                 await take(folder, language, name, play, size)
+        for name, keys in SETUPS.items():
+            await take_setup(folder, language, name, keys)
 
 
 if __name__ == "__main__":

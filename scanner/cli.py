@@ -18,6 +18,11 @@ from scanner.core.errors import GateError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "setup": ("scanner.commands.setup_command", "Ask the few questions, write the configuration."),
+    "fit": ("scanner.commands.fit_command", "Serve the set-up wizard of the console."),
+    "network": (
+        "scanner.commands.network_command",
+        "Look at the network, and whether the central answers.",
+    ),
     "gate": ("scanner.commands.gate_command", "Run the lane: camera to turnstile."),
     "sync": ("scanner.commands.sync_command", "Run the network side: snapshots down, facts up."),
     "enrol": ("scanner.commands.sync_command", "Make this device a gate of a site."),

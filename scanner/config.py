@@ -107,8 +107,8 @@ def _called(
     ]
 
 
-def load_config(path: Path) -> Config:
-    """Read the file.
+def load_config(path: Path, *, may_lack_ways: bool = False) -> Config:
+    """Read the file. ``may_lack_ways``: also one whose turnstile is still to be answered for.
 
     Raises:
         ConfigError: ``config_missing``, ``config_not_toml``, ``config_unknown_key``, ``config_bad_value``.
@@ -125,10 +125,10 @@ def load_config(path: Path) -> Config:
         raise ConfigError(
             "config_not_toml", f"{path.name} has {len(raw)} bytes, over {CONFIG_BYTES} bytes"
         )
-    return parse_config(raw, path.name)
+    return parse_config(raw, path.name, may_lack_ways=may_lack_ways)
 
 
-def parse_config(raw: bytes, name: str) -> Config:
+def parse_config(raw: bytes, name: str, *, may_lack_ways: bool = False) -> Config:
     """The settings of a file's bytes; ``name`` is for messages."""
     try:
         table = tomllib.loads(raw.decode("utf-8"))
@@ -146,7 +146,7 @@ def parse_config(raw: bytes, name: str) -> Config:
             f"{name}: {error}{_valid(str(error))}",
             "see docs/configuration.md for the setting's type and limits",
         ) from error
-    for message, hint in contradictions(config):
+    for message, hint in contradictions(config, may_lack_ways=may_lack_ways):
         raise ConfigError("config_bad_value", f"{name}: {message}", hint)
     return dataclasses.replace(config, named=frozenset(_named(table, "")))
 

@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -47,8 +47,10 @@ class LedgerDamagedError(Exception):
     """The ledger's file broke under the gate: only a new start can set it aside and open the lane again."""
 
 
-def run_gate(config: Config, stop: threading.Event) -> None:
-    """Run the lane until ``stop`` is set.
+def run_gate(
+    config: Config, stop: threading.Event, gives_way: Callable[[], bool] = lambda: False
+) -> None:
+    """Run the lane until ``stop`` is set; ``gives_way``: to a set-up, while it still waits for its enrolment.
 
     Raises:
         GateError: the gate cannot start.
@@ -58,7 +60,7 @@ def run_gate(config: Config, stop: threading.Event) -> None:
     with only_gate(config.runtime_dir), contextlib.ExitStack() as opening:
         clock = SystemClock()
         supervisor = supervisor_of(clock.monotonic_ms)
-        if not await_enrolment(config, clock, stop, supervisor):
+        if not await_enrolment(config, clock, stop, supervisor, gives_way):
             return
         parts = build_parts(config, clock, opening)
         _run(parts, stop, opening.pop_all(), supervisor)

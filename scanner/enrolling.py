@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +37,15 @@ NOT_YET = ("gate_not_enrolled", "gate_revoked")
 
 
 def await_enrolment(
-    config: Config, clock: SystemClock, stop: threading.Event, supervisor: Supervisor
+    config: Config,
+    clock: SystemClock,
+    stop: threading.Event,
+    supervisor: Supervisor,
+    gives_way: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Wait until this device is a gate with a snapshot, reading codes meanwhile; False when told to stop.
+
+    ``gives_way``: somebody begins to set this gate up, so its devices are theirs; False then, too.
 
     Raises:
         ConfigError: ``gate_not_enrolled`` or ``gate_revoked``, where there is no camera to read a code with.
@@ -60,6 +66,8 @@ def await_enrolment(
         handing = Handing(config.runtime_dir / "enrol", glances)
         supervisor.ready(WAITING)
         while not stop.is_set() and not _is_ready(config):
+            if gives_way():
+                return False
             handing.look(LOOK_S, clock.monotonic_ms())
             supervisor.feed(lambda: WAITING, is_live=True)
     return not stop.is_set()

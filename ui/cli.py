@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from scanner.texts.catalogue import language_of, languages
+from ui.settingup.first_start import CONFIG, RUNTIME_DIR, is_first_start, set_up
 
 CLEAR = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l"
 """The other screen, empty, without a cursor: the one that Textual goes on with."""
@@ -29,11 +30,23 @@ GARBAGE = 50_000
 @click.option(
     "--runtime-dir",
     type=click.Path(path_type=Path),
-    default=Path("/run/portillon"),
+    default=RUNTIME_DIR,
     show_default=True,
     help="Folder of the gate's control socket.",
 )
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The installer's file, for the set-up; without it /etc/portillon/portillon.toml.",
+)
 @click.option("--lane", is_flag=True, help="Only the lane, over the whole screen: for gate staff.")
+@click.option(
+    "--setup",
+    "is_setup",
+    is_flag=True,
+    help="Set this gate up, or go on with it. A box that is not set up begins so by itself.",
+)
 @click.option(
     "--lang",
     "language",
@@ -49,9 +62,21 @@ GARBAGE = 50_000
     help="Seconds that an answer stays before the lane says READY again.",
 )
 @click.version_option(package_name="portillon", message="portillon %(version)s")
-def main(runtime_dir: Path, language: str | None, ready_after_s: float, *, lane: bool) -> None:
+def main(
+    runtime_dir: Path,
+    config_path: Path | None,
+    language: str | None,
+    ready_after_s: float,
+    *,
+    lane: bool,
+    is_setup: bool,
+) -> None:
     """Show a gate: the lane, its scans, sync, hardware, health, settings and log."""
     language = language or language_of(os.environ)
+    is_named = config_path is not None or runtime_dir == RUNTIME_DIR
+    config_path = config_path or CONFIG
+    if is_setup or (is_named and not lane and is_first_start(config_path, runtime_dir)):
+        sys.exit(set_up(config_path, language))
     _paint_first(language)
     # half as long from a key to its picture; Textual reads it when it is loaded
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_S)

@@ -20,6 +20,7 @@ import click
 from scanner.config import load_config
 from scanner.core.errors import GateError
 from scanner.foreign_lines import adopt_stderr
+from scanner.installing.waiting import await_set_up, is_set_up_under_way
 from scanner.logs import start_logging
 
 LOG = logging.getLogger("portillon.gate")
@@ -36,17 +37,27 @@ LOG = logging.getLogger("portillon.gate")
 )
 def gate(config_path: Path) -> None:
     """Run the lane: camera to turnstile."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if is_set_up_under_way(config_path):
+        start_logging("INFO")
+    while await_set_up(config_path, stop):
+        _run(config_path, stop)
+        if not is_set_up_under_way(config_path):
+            return
+
+
+def _run(config_path: Path, stop: threading.Event) -> None:
+    """The lane, until it is told to stop, or to give way to a set-up before it was ever in service."""
     config = load_config(config_path)
     sys.stderr = adopt_stderr()
     faulthandler.enable(sys.stderr)  # the watchdog's SIGABRT tells where every thread hung
     start_logging(config.gate.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     from scanner.daemon import run_gate
 
     try:
-        run_gate(config, stop)
+        run_gate(config, stop, lambda: is_set_up_under_way(config_path))
     except GateError:
         raise
     except Exception:

@@ -10,7 +10,6 @@ Source: docs/operations.md, "Set up".
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tomllib
 from gettext import NullTranslations
@@ -29,11 +28,11 @@ from scanner.installing.answers import (
     judge,
     judge_all,
 )
+from scanner.installing.writing import give_away, kept_path, write_config
 from scanner.texts.catalogue import language_of, languages, load_texts
 from scanner.texts.english import SETTING_UP
 
 ANSWERS_BYTES = 64 * 1024
-READABLE = 0o644
 EMPTY = "-"
 NOTHING_CHANGED = 1
 
@@ -72,7 +71,7 @@ def setup(config_path: Path, answers_path: Path | None, language: str | None, *,
     config = parse_config(text.encode(), config_path.name)
     if config_path.exists() and not yes:
         _refuse_or_ask(config_path, texts, may_ask=answers_path is None)
-    _write(config_path, text)
+    write_config(config_path, text)
     click.echo(f"✔ {_said(texts, 'written', path=config_path)}")
     if answers.get("token"):
         _hand_over(config, answers["token"])
@@ -140,21 +139,9 @@ def _refuse_or_ask(path: Path, texts: NullTranslations, *, may_ask: bool) -> Non
             f"{str(path)!r} is there already; nothing was changed",
             "say --yes to replace it (the old one is kept), or name another file with --config",
         )
-    if not click.confirm(_said(texts, "there", path=path, kept=_kept(path).name)):
+    if not click.confirm(_said(texts, "there", path=path, kept=kept_path(path).name)):
         click.echo(_said(texts, "kept"))
         sys.exit(NOTHING_CHANGED)
-
-
-def _kept(path: Path) -> Path:
-    return path.with_name(f"{path.name}.before")
-
-
-def _write(path: Path, text: str) -> None:
-    from sync.durable import save_atomically
-
-    if path.exists():
-        shutil.copy2(path, _kept(path))
-    save_atomically(path, text.encode(), READABLE)
 
 
 def _hand_over(config: Config, token: str) -> None:
@@ -163,18 +150,7 @@ def _hand_over(config: Config, token: str) -> None:
 
     path = config.sync.invitation_path
     save_atomically(path, token.encode())
-    owner = _owner_of(config)
-    if owner is not None:
-        for made in (path.parent, path):
-            os.chown(made, *owner)
-
-
-def _owner_of(config: Config) -> tuple[int, int] | None:
-    """Whom the gate's files belong to, where we are somebody else who may give files away."""
-    if os.geteuid() != 0 or not config.data_dir.is_dir():
-        return None
-    found = config.data_dir.stat()
-    return found.st_uid, found.st_gid
+    give_away(config.data_dir, path.parent, path)
 
 
 def _said(texts: NullTranslations, key: str, **places: object) -> str:

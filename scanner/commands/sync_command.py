@@ -49,7 +49,7 @@ def sync(config_path: Path, *, once: bool, as_json: bool) -> None:
     """Run the network side: snapshots down, facts up."""
     from scanner.logs import start_logging
 
-    config = load_config(config_path)
+    config = load_config(config_path, may_lack_ways=True)
     start_logging(config.gate.log_level)
     settings = named_settings(config.sync)
     if once or as_json:
@@ -112,7 +112,7 @@ def enrol(config_path: Path, url: str, code: str) -> None:
     from sync.enrolment import enrol as enrol_device
     from sync.enrolment import parse_invitation
 
-    settings = named_settings(load_config(config_path).sync)
+    settings = named_settings(load_config(config_path, may_lack_ways=True).sync)
     invitation = parse_invitation(_read_code(code), url or settings.central_url)
     device = enrol_device(invitation, settings, SystemClock())
     click.echo(f"✔ this is now gate {device.gate_no} of {device.site!r}, device {device.device}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from scanner.texts.fault_texts import FAULTS, TROUBLE
 from scanner.texts.health_texts import HINTS, NAMES, SAYS
 from scanner.texts.lane_texts import LANE, REFUSALS, SIGNS, STAFF
+from scanner.texts.setup_texts import SETUP_TEXTS
 
 FORMATS: dict[str, str] = {
     "format_number": "1,234.5",
@@ -310,6 +311,7 @@ TEXTS: dict[str, str] = (
     | ACTS
     | HELP
     | NAMES
+    | SETUP_TEXTS
     | {f"trouble_{code}": text for code, text in TROUBLE.items()}
     | {f"fault_{code}": text for code, text in FAULTS.items()}
     | {f"says_{name}": text for name, text in SAYS.items()}

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from server_stub.central import Central
-from server_stub.commands.pictures import draw, png_option
+from server_stub.commands.pictures import draw, picture_options
 from server_stub.commands.terminal import answer, answer_list, central_command
 from server_stub.gates import alerts, devices
 from server_stub.selling import issuer
@@ -31,7 +31,7 @@ def device() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Have the gate pin this certificate's key.",
 )
-@png_option
+@picture_options
 @central_command
 def add(
     central: Central,
@@ -39,6 +39,7 @@ def add(
     url: str | None,
     tls_cert: Path | None,
     png: Path | None,
+    svg: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -52,7 +53,7 @@ def add(
         answer({"device": name, "enrolment": text}, "", as_json=True)
     else:
         _show(name, gate, encoded, text)
-    draw([encoded], png)
+    draw([encoded], png, svg)
 
 
 def _show(name: str, gate: str, encoded: str, text: EnrolmentText) -> None:

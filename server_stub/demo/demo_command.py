@@ -24,6 +24,7 @@ from rich.console import Console
 from scanner.core.errors import GateError
 from server_stub.demo import books, museum, report
 from server_stub.demo.beside import beside_console
+from server_stub.demo.new_gate import lead_through_setup
 from server_stub.demo.play import Play, Result
 from server_stub.demo.stage import DemoStuckError, load_json, run, wait_until
 from server_stub.demo.story import STORY, Act, Cue
@@ -54,8 +55,15 @@ UPLOAD_WITHIN_S = 90.0
     show_default="on a terminal",
     help="Open portillon-console beside the story.",
 )
-def demo(camera: str | None, folder: Path, svg: Path | None, *, with_console: bool) -> None:
+@click.option(
+    "--setup", "is_setup", is_flag=True, help="Set a new gate up in the wizard, without hardware."
+)
+def demo(
+    camera: str | None, folder: Path, svg: Path | None, *, with_console: bool, is_setup: bool
+) -> None:
     """Play a day at a museum and a club: camera frames in, a turning arm and receipts out."""
+    if is_setup:
+        sys.exit(lead_through_setup(folder.absolute(), camera))
     width = None if sys.stdout.isatty() else 140
     console = Console(highlight=False, width=width, record=svg is not None)
     try:

@@ -103,10 +103,18 @@ class World:
         self.cable.cut()
 
 
-def build_world(
-    folder: Path, now: Instant, say: Say, camera: str | None, stack: contextlib.ExitStack
-) -> World:
-    """From nothing to a gate that is ready for the first visitor."""
+@dataclass(frozen=True, slots=True)
+class Museum:
+    """A central that sells and publishes, and that no gate has heard of."""
+
+    organiser: Organiser
+    cable: Cable
+    central: Program
+    passes: dict[str, Pass]
+
+
+def build_museum(folder: Path, now: Instant, say: Say, stack: contextlib.ExitStack) -> Museum:
+    """From nothing to a published snapshot."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "frames").mkdir(parents=True)
     central_dir, port = folder / "central", _free_port()
@@ -129,25 +137,33 @@ def build_world(
     passes = museum.sell_passes(organiser)
     published = organiser.tell("publish")
     say(f"snapshot {published['seq']} is published, signed: {published['grants']} rights")
+    return Museum(organiser, cable, central, passes)
+
+
+def build_world(
+    folder: Path, now: Instant, say: Say, camera: str | None, stack: contextlib.ExitStack
+) -> World:
+    """From nothing to a gate that is ready for the first visitor."""
+    museum_ = build_museum(folder, now, say, stack)
     config = folder / "portillon.toml"
     # a socket's path may have 107 characters at most, and a checkout may lie deep
     runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portillon-")))
     config.write_text(_gate_config(folder, runtime, camera), encoding="utf-8")
-    _enrol(organiser, config, say)
+    _enrol(museum_.organiser, config, say)
     say("the gate starts: camera, decoder, ledger, simulated turnstile")
     sync = Program("portillon", ("sync", "--config", str(config)), folder / "sync.log")
     gate = Program("portillon", ("gate", "--config", str(config)), folder / "gate.log")
     world = World(
         folder,
         runtime,
-        organiser,
-        cable,
-        central,
+        museum_.organiser,
+        museum_.cable,
+        museum_.central,
         sync,
         gate,
         Screen(folder / "frames"),
         config,
-        passes,
+        museum_.passes,
     )
     stack.callback(world.close)
     sync.start()

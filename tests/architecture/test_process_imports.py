@@ -27,6 +27,9 @@ FORBIDDEN = {
     | SLOW
     | {"sync.client", "sync.worker", "sync.trust"},
     "scanner.commands.gate_command": NETWORK | CENTRAL | SCREEN | SLOW,
+    "scanner.commands.fit_command": NETWORK | CENTRAL | SCREEN | SLOW,
+    "scanner.installing.bench": NETWORK | CENTRAL | SCREEN | {"sync.client", "sync.worker"},
+    "scanner.commands.network_command": CENTRAL | SCREEN | PICTURES | PINS | {"sqlite3"},
     "scanner.cli": NETWORK
     | CENTRAL
     | SCREEN
