@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ def demo(
     camera: str | None, folder: Path, svg: Path | None, *, with_console: bool, is_setup: bool
 ) -> None:
     """Play a day at a museum and a club: camera frames in, a turning arm and receipts out."""
+    # a terminal that is closed takes everything down with it, tidily
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
     if is_setup:
         sys.exit(lead_through_setup(folder.absolute(), camera))
     width = None if sys.stdout.isatty() else 140

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -90,8 +88,6 @@ class Holding:
 
 def lead_through_setup(folder: Path, camera: str | None) -> int:
     """From an empty folder to the first scan; the wizard's exit code."""
-    # a terminal that is closed takes everything down with it, tidily
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
     console = Console(highlight=False)
     console.rule("Portillon: a new gate")
     with contextlib.ExitStack() as stack:
