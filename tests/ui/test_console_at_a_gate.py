@@ -104,7 +104,7 @@ def hammer(gate: GateRig, stop: threading.Event, codes: set[str]) -> None:
         with socket.socket(socket.AF_UNIX) as caller:
             caller.settimeout(15)
             caller.connect(str(gate.runtime / "gate.sock"))
-            caller.sendall(b'{"do": "overview"}\n' * 30)
+            caller.sendall(b'{"do": "settings"}\n' * 30)
             told = caller.makefile("rb")
             replies = [json.loads(told.readline()) for _ in range(30)]
             codes.update(str(reply.get("code")) for reply in replies)
