@@ -135,9 +135,13 @@ def faults_rounds(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture(scope="session")
-def faults_share(faults_rounds: int) -> Callable[[int], int]:
-    """Of so many rounds in `make faults`, how many to play now: all of them there, a tenth in `make test`."""
-    return lambda full: full * faults_rounds // FULL if faults_rounds >= FULL else full // TENTH
+def faults_share(faults_rounds: int) -> Callable[..., int]:
+    """Of so many rounds in `make faults`, how many to play now: all of them there, a tenth (or so) in `make test`."""
+
+    def share(full: int, part: int = TENTH) -> int:
+        return full * faults_rounds // FULL if faults_rounds >= FULL else full // part
+
+    return share
 
 
 @pytest.fixture
