@@ -270,8 +270,9 @@ class Console(GateApp):
         self.push_screen(Leave(self.tongue), lambda leaves: self.exit() if leaves else None)
 
     async def on_event(self, event: Event) -> None:
-        """Keys that were typed ahead of the end are nobody's."""
-        if self.screen_stack or not isinstance(event, Key):
+        """Keys that were typed ahead of the beginning or the end are nobody's."""
+        is_there = bool(self.screen_stack) and bool(self.screen_stack[0].query("#body"))
+        if is_there or not isinstance(event, Key):
             await super().on_event(event)
 
     def action_palette(self) -> None:
