@@ -110,9 +110,9 @@ def run(*command: str, may_fail: bool = False) -> str:
     return (result.stdout + result.stderr).strip()
 
 
-def as_service(*command: str, may_fail: bool = False) -> str:
+def as_service(*command: str) -> str:
     """Run a command as the gate's own account."""
-    return run("runuser", "-u", "portillon", "--", *command, may_fail=may_fail)
+    return run("runuser", "-u", "portillon", "--", *command)
 
 
 def recorded() -> list[Fact]:
