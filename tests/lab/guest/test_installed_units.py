@@ -33,7 +33,9 @@ def test_a_gate_that_hangs_with_the_relay_on_is_ended_by_its_watchdog(gate: Inst
     gate.wait_ready()
 
     assert int(gate.shown("NRestarts")) > restarts
-    assert "portillon-gate.service: Watchdog timeout" in run("journalctl", "-o", "cat", "-n", "1000")
+    assert "portillon-gate.service: Watchdog timeout" in run(
+        "journalctl", "-o", "cat", "-n", "1000"
+    )
 
 
 def test_it_is_told_ready_only_when_the_lane_is(gate: InstalledGate) -> None:
