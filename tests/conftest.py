@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,8 +50,25 @@ Tracing the others would cost half of their time."""
 
 FULL, TENTH = 100, 10
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4_000_000_000
+"""A whole run leaves half a gigabyte."""
+
 EXAMPLES = "hypothesis_examples"
 """Under this name a test's report says how many examples it judged; so it reaches us from another worker too."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests are in memory, where there is room: they are written and given up by the thousand, and what a
+    disk takes is measured elsewhere. ``--basetemp DIR`` keeps them.
+    """
+    if hasattr(config, "workerinput") or config.option.basetemp:
+        return
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        folder = tempfile.mkdtemp(prefix="portillon-", dir=MEMORY)
+        config.option.basetemp = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(trylast=True)
