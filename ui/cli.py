@@ -72,6 +72,10 @@ def main(
     is_setup: bool,
 ) -> None:
     """Show a gate: the lane, its scans, sync, hardware, health, settings and log."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(
+            "a screen needs a terminal, and this is none; programs ask `portillon lane status --json`"
+        )
     language = language or language_of(os.environ)
     is_named = config_path is not None or runtime_dir == RUNTIME_DIR
     config_path = config_path or CONFIG
