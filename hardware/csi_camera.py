@@ -27,8 +27,6 @@ PROGRAMS = ("rpicam-vid", "libcamera-vid")
 SILENT_AFTER_MS = 10_000
 """As long as OpenCV waits for any other camera."""
 END_WITHIN_S = 1.0
-WIDTH_STEP_PX = 64
-"""The image processor pads rows to this; a multiple of it comes without padding."""
 
 
 def csi_command(program: str, settings: CameraSettings) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ Raises:
 class LineSource(Protocol):
     """A wired scanner, as the lane sees it."""
 
+    @property
+    def settings(self) -> ScannerSettings:
+        """How it was set up."""
+        ...
+
     def take(self) -> ScannedLine | None:
         """The newest code that nobody has taken yet."""
         ...
@@ -91,7 +96,7 @@ class WiredScanner:
         open_port: OpenPort,
         first_back_off_s: float = FIRST_BACK_OFF_S,
     ) -> None:
-        self.settings = settings
+        self._settings = settings
         self.openings = 0
         self._monotonic_ms = monotonic_ms
         self._open_port = open_port
@@ -104,6 +109,11 @@ class WiredScanner:
         self._closed = Event()
         self._thread = Thread(target=self._run, name=f"scanner-{settings.name}", daemon=True)
         self._thread.start()
+
+    @property
+    def settings(self) -> ScannerSettings:
+        """See `LineSource.settings`."""
+        return self._settings
 
     def take(self) -> ScannedLine | None:
         """See `LineSource.take`."""

@@ -126,7 +126,7 @@ def build_parts(config: Config, clock: SystemClock, stack: contextlib.ExitStack)
     stack.callback(control.close)
     memory = LaneMemory(config.data_dir / LANE_MEMORY)
     lane = Lane(ports, lane_settings(config), control.notify, memory.load())
-    sides = TwoSides(lane, clock.monotonic_ms, lambda: int(lookups.policy.debounce_s * 1000))
+    sides = TwoSides(lane, clock.monotonic_ms, lambda: lookups.policy.debounce_ms)
     hearing = build_hearing(config, clock, sides, lookups, stack)
     seeing = build_seeing(config, clock, sides, lookups, stack)
     parts = GateParts(

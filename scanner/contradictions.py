@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scanner.config import Config
 
 CSI_WIDTH_STEP_PX = 64
+"""The image processor pads rows to this; a multiple of it comes without padding."""
 CAMERAS_MAX = 4
 """One thread looks through all of them, in turn."""
 

@@ -241,7 +241,7 @@ def _done(work: Callable[[], Reply]) -> Reply:
 
 
 def _refused(error: GateError) -> Reply:
-    return {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
+    return {"ok": False, **error.told()}
 
 
 class _Conversation(socketserver.StreamRequestHandler):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from hardware.line_framer import ScannedLine
@@ -18,11 +18,10 @@ from hardware.wired_scanner import LineSource
 from scanner.core.units import Direction
 from scanner.lane_parts import Read
 from scanner.logs import OnceLog
-from scanner.panel.aiming import shape_of
+from scanner.panel.raw_lines import told_scanner
 from scanner.two_sides import Reader
 
 LOG = logging.getLogger("portillon.scanner")
-RAW_SHOWN_BYTES = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +52,9 @@ class Hearing:
         return tuple(sorted({code for ear in self.ears for code in ear.doubts.open_codes}))
 
     def states(self) -> list[dict[str, Any]]:
-        """One line a scanner, for the technician; of the newest bytes the shape alone, so no code gets about."""
+        """One line a scanner, for the technician; of the newest lines the shape alone, so no code gets about."""
         return [
-            {
-                "name": ear.name,
-                "direction": ear.direction().value,
-                "state": ear.source.state(),
-                "counts": asdict(ear.source.counts),
-                "shape": shape_of(ear.source.last_raw[-RAW_SHOWN_BYTES:]),
-            }
+            {"name": ear.name, "direction": ear.direction().value, **told_scanner(ear.source)}
             for ear in self.ears
         ]
 

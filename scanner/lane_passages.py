@@ -15,7 +15,6 @@ from dataclasses import replace
 from scanner import notices
 from scanner.core.events import FactKind
 from scanner.core.presentation import Presentations
-from scanner.core.rules import SitePolicy
 from scanner.core.units import Direction, MonoMs, Seq
 from scanner.lane_notebook import Draft, Notebook
 from scanner.ports import LookupsPort
@@ -36,13 +35,13 @@ class Passages:
         self._lookups = lookups
         self._book = book
         self._publish = publish
-        self._shown = Presentations(debounce_ms=_debounce_ms(lookups.policy))
+        self._shown = Presentations(debounce_ms=lookups.policy.debounce_ms)
         self._pending: dict[Seq, tuple[bytes, Direction]] = {}
         self._unwritten: Draft | None = None
 
     def is_same(self, cleaned: bytes, direction: Direction, now: MonoMs) -> bool:
         """True for a read that is no new scan."""
-        debounce_ms = _debounce_ms(self._lookups.policy)
+        debounce_ms = self._lookups.policy.debounce_ms
         if debounce_ms != self._shown.debounce_ms:
             self._shown = replace(self._shown, debounce_ms=debounce_ms)
         is_same, self._shown = self._shown.see(cleaned, direction, now)
@@ -81,7 +80,3 @@ class Passages:
         if seq == UNRECORDED and self._unwritten is not None:
             draft, self._unwritten = self._unwritten, None
             self._book.write(draft)
-
-
-def _debounce_ms(policy: SitePolicy) -> int:
-    return int(policy.debounce_s * 1000)

@@ -57,17 +57,21 @@ class CentralSection:
     ] = ""
 
 
+SourceName = Annotated[
+    str, Meta(description="What it is called beside the others; empty = by its place here.")
+]
+SourceDirection = Annotated[
+    Literal["gate", "in", "out"],
+    Meta(description="Which way its codes open; gate = as the central says of this lane."),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSection:
     """One camera; a lane with several has a `[[camera]]` for each."""
 
-    name: Annotated[
-        str, Meta(description="What it is called beside the others; empty = by its place here.")
-    ] = ""
-    direction: Annotated[
-        Literal["gate", "in", "out"],
-        Meta(description="Which way its codes open; gate = as the central says of this lane."),
-    ] = "gate"
+    name: SourceName = ""
+    direction: SourceDirection = "gate"
     source: Annotated[
         Literal["v4l2", "csi", "replay", "none"],
         Meta(description="A USB or a ribbon camera, a folder or video played as one, or none."),
@@ -98,9 +102,7 @@ class CameraSection:
 class ScannerSection:
     """One wired scanner; a lane may have several, each a `[[scanner]]` of its own."""
 
-    name: Annotated[
-        str, Meta(description="What it is called beside the others; empty = by its place here.")
-    ] = ""
+    name: SourceName = ""
     kind: Annotated[
         Literal["serial", "keyboard"],
         Meta(description="RS-232 or USB-CDC, or a USB keyboard wedge."),
@@ -108,10 +110,7 @@ class ScannerSection:
     device: Annotated[
         str, Meta(description="Best by `/dev/serial/by-id/…` or `/dev/input/by-id/…`.")
     ] = ""
-    direction: Annotated[
-        Literal["gate", "in", "out"],
-        Meta(description="Which way its codes open; gate = as the central says of this lane."),
-    ] = "gate"
+    direction: SourceDirection = "gate"
     baud: Annotated[int, Meta(ge=1200, le=921_600, description="Serial: signs a second.")] = 9_600
     terminator: Annotated[
         Literal["any", "cr", "lf", "tab", "etx"],

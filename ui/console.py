@@ -16,7 +16,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.events import Event, Key, Resize
+from textual.events import Resize
 from textual.timer import Timer
 
 from scanner.texts.catalogue import languages
@@ -134,7 +134,7 @@ class Console(GateApp):
 
     def draw(self) -> None:
         """Everything by the board as it is."""
-        if not self._panes or not self.pane.is_mounted or not self.screen_stack:
+        if not self.is_there or not self._panes or not self.pane.is_mounted:
             return
         ground = self.screen_stack[0]
         self.pane.show(self.board, self.tongue)
@@ -268,12 +268,6 @@ class Console(GateApp):
     def action_leave(self) -> None:
         """Ask, then go."""
         self.push_screen(Leave(self.tongue), lambda leaves: self.exit() if leaves else None)
-
-    async def on_event(self, event: Event) -> None:
-        """Keys that were typed ahead of the beginning or the end are nobody's."""
-        is_there = bool(self.screen_stack) and bool(self.screen_stack[0].query("#body"))
-        if is_there or not isinstance(event, Key):
-            await super().on_event(event)
 
     def action_palette(self) -> None:
         """Every command by name."""

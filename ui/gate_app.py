@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
 
@@ -21,13 +20,14 @@ from ui import scans_view
 from ui.acts import ACTS, Act
 from ui.board import Board, Reply, heard, noticed, silent
 from ui.gate_line import ACT_WITHIN_S, GateLine, SilentError
+from ui.keyed_app import KeyedApp
 from ui.link import Heard, Link, News, Silent
 from ui.prompts import ActPrompt, Choice, Palette
 from ui.system_clock import Clock
 from ui.tongue import Tongue
 
 
-class GateApp(App[None]):
+class GateApp(KeyedApp):
     """Draws itself anew, by `draw`, whenever the board is another."""
 
     class Told(Message):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scanner.reading.picture_limits import BRIGHTEST, DARKEST, SHARP_SHARE
 from ui.board import Board, at
 from ui.lane_view import QUIET_CAMERAS, camera_word
 from ui.lines import Line, Lines, title
@@ -17,10 +18,6 @@ from ui.plot import gauge
 from ui.tongue import Tongue
 
 GAUGE_COLUMNS = 20
-SHARP = 40
-"""Below this of 100 a code at arm's length is not read reliably; tried with printed codes in docs/decoding.md."""
-DARK, BRIGHT = 40, 215
-"""Mean grey levels beyond which details drown."""
 NAMES_OF_CONTROLS = {"␍": "CR", "␊": "LF", "␉": "TAB", "␃": "ETX", "␂": "STX", "␝": "GS", "␠": "SP"}
 """ISO 646; what scanners are set to add, and what stands inside codes of goods."""
 KNOWN = frozenset({"ok", "backend", "simulated", "ways", "inputs", "lamps", "scanners", "cameras"})
@@ -98,7 +95,7 @@ def camera_lines(board: Board, tongue: Tongue) -> Lines:
     lines = [Line(say("hardware_camera"), camera_word(str(state), tongue), tone)]
     sharpness, mean = at(found, "sharpness"), at(found, "exposure", "mean")
     if sharpness is not None:
-        is_sharp = sharpness >= SHARP
+        is_sharp = sharpness >= SHARP_SHARE
         word = say("sharp" if is_sharp else "blurred")
         bar = f"{gauge(sharpness / 100, GAUGE_COLUMNS)} {tongue.number(sharpness)} {word}"
         lines.append(Line(say("hardware_sharpness"), bar, "good" if is_sharp else "doubt"))
@@ -115,7 +112,7 @@ def camera_lines(board: Board, tongue: Tongue) -> Lines:
 
 def _exposure(mean: float, tongue: Tongue) -> Line:
     say = tongue.say
-    name = "too_dark" if mean < DARK else "too_bright" if mean > BRIGHT else "well_lit"
+    name = "too_dark" if mean < DARKEST else "too_bright" if mean > BRIGHTEST else "well_lit"
     bar = f"{gauge(mean / 255, GAUGE_COLUMNS)} {tongue.number(mean)} {say(name)}"
     return Line(say("hardware_exposure"), bar, "good" if name == "well_lit" else "doubt")
 

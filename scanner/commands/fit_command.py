@@ -66,8 +66,7 @@ def answer(commands: Mapping[str, Callable[[Mapping[str, Any]], Reply]], line: b
         number, command = body.get("n"), commands[body["do"]]
         return {"n": number, "ok": True, **command(body)}
     except GateError as error:
-        told = {"code": error.code, "message": error.message, "hint": error.hint}
-        return {"n": number, "ok": False, **told}
+        return {"n": number, "ok": False, **error.told()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         told = {
             "code": "fit_not_understood",

@@ -60,8 +60,7 @@ def _look(config: Config, url: str) -> dict[str, Any]:
     try:
         _ask(found["url"], config, clock)
     except GateError as error:
-        told = {"code": error.code, "message": error.message, "hint": error.hint}
-        return found | {"ok": False} | told
+        return found | {"ok": False} | error.told()
     return found | {"ok": True, "code": "ok"}
 
 

@@ -25,6 +25,10 @@ class GateError(Exception):
         self.message = message
         self.hint = hint
 
+    def told(self) -> dict[str, str]:
+        """As whoever asked over a socket or a pipe gets it."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]" + (f"\n  → {self.hint}" if self.hint else "")
 

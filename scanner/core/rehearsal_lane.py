@@ -214,7 +214,7 @@ class CoreLane:
         self._start()
 
     def _start(self) -> None:
-        self._shown = Presentations(debounce_ms=int(self._script.policy.debounce_s * 1000))
+        self._shown = Presentations(debounce_ms=self._script.policy.debounce_ms)
         self._pending: tuple[bytes, Direction] | None = None
         self._state: LaneState = starting_state(self._now().mono)
         self._step(Fire(self._is_faulty))

@@ -129,3 +129,8 @@ class SitePolicy:
     grace_outcome: GraceOutcome = GraceOutcome.HIGHLIGHT
     debounce_s: float = 3.0
     expires_soon_days: int = 14
+
+    @property
+    def debounce_ms(self) -> int:
+        """For so long after its last read a code is the same presentation."""
+        return int(self.debounce_s * 1000)

@@ -24,7 +24,7 @@ from scanner.control import ControlClient, Reply
 from scanner.core.errors import ConfigError, DeviceError, GateError, InputError
 from scanner.enrolling import is_enrolment
 from scanner.installing.answers import ASKED, judge
-from scanner.installing.bench_facts import about_of, is_camera_kept, load_facts
+from scanner.installing.bench_facts import about_of, is_camera_kept, load_facts, readable_device
 from scanner.installing.bench_parts import Arm, Eye
 from scanner.installing.config_table import (
     answers_in,
@@ -156,7 +156,7 @@ class Bench:
         if self._lane is None and self._take_lane() and self._progress.step:
             self._open(Step(self._progress.step))
         facts = load_facts(config, told.get("reach", {}), is_in_service=self._is_in_service())
-        found, device = standings(facts, self._progress), _device(config)
+        found = standings(facts, self._progress)
         return {
             "config": str(self._path),
             "runtime_dir": str(config.runtime_dir),
@@ -171,11 +171,11 @@ class Bench:
             "missing": [step.value for step in missing(found)],
             "answers": {**answers_in(self._table()), "site": self._progress.site},
             "is_camera_kept": is_camera_kept(config),
-            "device": device,
+            "device": _papers(config),
             "snapshot_seq": facts.snapshot_seq,
             "errands": told,
             "arm": None if self._arm is None else self._arm.tell(),
-            "fault": None if self._fault is None else _told(self._fault),
+            "fault": None if self._fault is None else self._fault.told(),
         }
 
     def _visit(self, body: Mapping[str, Any]) -> Reply:
@@ -332,9 +332,7 @@ class Bench:
         load_config(self._path)
         self._let_go()
         self._save(step=Step.SCAN.value, finished_at_ms=self._clock.now_ms())
-        if self._lane is not None:
-            self._lane.close()
-            self._lane = None
+        self._leave_lane()
         start_units(self._path)
         return {}
 
@@ -354,19 +352,25 @@ class Bench:
 
     def _take(self, codes: list[bytes]) -> None:
         """An enrolment code before the camera is used once; held up still, it is not used again."""
-        if self._progress.step != Step.ENROLMENT.value or _device(self.config) is not None:
+        new = [code for code in codes if is_enrolment(code) and code != self._last_code]
+        if not new or self._progress.step != Step.ENROLMENT.value:
             return
-        for code in codes:
-            if is_enrolment(code) and code != self._last_code:
-                self._last_code = code
-                self._enrol(code)
+        self._last_code = new[0]
+        try:
+            if _papers(self.config) is None:
+                self._enrol(new[0])
+        except GateError as error:
+            self._fault = error
 
     def close(self) -> None:
         """Lock the arm and leave the lane; it stays out of service until the set-up is finished."""
         self._let_go()
-        if self._lane is not None:
-            self._lane.close()
-            self._lane = None
+        self._leave_lane()
+
+    def _leave_lane(self) -> None:
+        lane, self._lane = self._lane, None
+        if lane is not None:
+            lane.close()
 
 
 def _others(known: Mapping[str, str], given: Mapping[str, str], key: str) -> dict[str, str]:
@@ -376,14 +380,9 @@ def _others(known: Mapping[str, str], given: Mapping[str, str], key: str) -> dic
     return {name: value for name, value in before.items() if name in order[: order.index(key)]}
 
 
-def _device(config: Config) -> dict[str, Any] | None:
-    from sync.device import load_device
-
-    device = load_device(config.sync.device_path)
+def _papers(config: Config) -> dict[str, Any] | None:
+    """Whose gate this device is."""
+    device = readable_device(config)
     if device is None or device.is_revoked:
         return None
     return {"site": device.site, "gate_no": device.gate_no, "central": device.central_url}
-
-
-def _told(error: GateError) -> dict[str, str]:
-    return {"code": error.code, "message": error.message, "hint": error.hint}

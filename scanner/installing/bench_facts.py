@@ -23,7 +23,7 @@ POINTER_BYTES = 4_096
 
 def load_facts(config: Config, reach: Mapping[str, Any], *, is_in_service: bool) -> Facts:
     """All of them. ``reach``: what became of the last look at the network."""
-    device = _device(config)
+    device = readable_device(config)
     about = about_of(config)
     return Facts(
         reach=_reach(reach),
@@ -48,7 +48,7 @@ def about_of(config: Config) -> dict[str, str]:
     relays = [f"{name} {way.relay} {level}" for name, way in wired]
     sensors = [f"{name} {way.sensor} {way.sensor_contact}" for name, way in wired if way.sensor]
     eyes = [f"{one.source} {one.path or one.device}" for one in config.cameras.values()]
-    device = _device(config)
+    device = readable_device(config)
     return {
         Step.RELAY: ", ".join(relays),
         Step.SENSOR: ", ".join(sensors),
@@ -63,7 +63,8 @@ def _reach(told: Mapping[str, Any]) -> str:
     return "ok" if told["ok"] else str(told.get("code") or "errand_failed")
 
 
-def _device(config: Config) -> Device | None:
+def readable_device(config: Config) -> Device | None:
+    """The papers of this device; None where there are none that can be read."""
     try:
         return load_device(config.sync.device_path)
     except (GateError, OSError):

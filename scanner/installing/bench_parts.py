@@ -21,13 +21,11 @@ from scanner.core.errors import InputError
 from scanner.panel.aiming import Sight
 from scanner.panel.levels import told_levels
 from scanner.reading.decode import Decoder, build_decoders
+from scanner.reading.picture_limits import BRIGHTEST, DARKEST, SHARP_SHARE
 from scanner.wiring import turnstile_settings
 
 PULSE_PAUSE_MS = 2_000
 """From one pulse to the next, at least: a key that is held down moves the arm once."""
-SHARP = 40
-DARK, BRIGHT = 40, 215
-"""As the console's own bars (`ui.hardware_view`)."""
 
 
 class Arm:
@@ -157,7 +155,9 @@ class Eye:
 
     def _is_good(self) -> bool:
         told = self.tell()
-        return bool(DARK <= told["exposure"]["mean"] <= BRIGHT and told["sharpness"] >= SHARP)
+        return bool(
+            DARKEST <= told["exposure"]["mean"] <= BRIGHTEST and told["sharpness"] >= SHARP_SHARE
+        )
 
     def tell(self) -> dict[str, Any]:
         """As a running gate's ``camera``."""

@@ -16,7 +16,6 @@ from scanner.installing.answers import NONE, Answers
 
 Table = dict[str, Any]
 WAYS = ("in", "out")
-CONTACTS = ("no", "nc")
 
 
 def answers_in(table: Mapping[str, Any]) -> dict[str, str]:

@@ -61,7 +61,6 @@ class Facts:
     """
 
     reach: str = ""
-    has_address: bool = False
     is_enrolled: bool = False
     is_revoked: bool = False
     snapshot_seq: int = 0
@@ -125,9 +124,3 @@ def _told(step: Step, facts: Facts, progress: Progress) -> Standing:
 def missing(found: Mapping[Step, Standing]) -> tuple[Step, ...]:
     """What keeps this gate from going into service."""
     return tuple(step for step in NEEDED if found[step].state is not State.DONE)
-
-
-def first_open(found: Mapping[Step, Standing]) -> Step:
-    """Where to go on; the last step where nothing is open."""
-    left = (step for step in STEPS if found[step].state in {State.OPEN, State.DOUBT})
-    return next(left, Step.SCAN)

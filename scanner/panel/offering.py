@@ -26,7 +26,6 @@ from scanner.panel.levels import told_cameras, told_levels
 from scanner.panel.log_ring import LogRing
 from scanner.panel.overview import Overview, load_network, load_peers
 from scanner.panel.picture_told import told_picture
-from scanner.panel.raw_lines import told_scanners
 from scanner.panel.settings_told import told_settings
 from scanner.panel.technician import Technician
 from scanner.panel.turns import Turns
@@ -53,8 +52,7 @@ def offer_panel(parts: GateParts, pins: StaffPins) -> Callable[[], None]:
 
 def _hardware(parts: GateParts) -> Reply:
     levels = told_levels(parts.ports.turnstile, parts.config.turnstile)
-    ears = [(ear.name, ear.source) for ear in parts.hearing.ears]
-    sources = told_cameras(parts.seeing.states()) | {"scanners": told_scanners(ears)}
+    sources = told_cameras(parts.seeing.states()) | {"scanners": parts.hearing.states()}
     return levels | sources
 
 

@@ -9,12 +9,11 @@ Source: docs/console.md, "Hardware"; docs/privacy.md; docs/hardware.md, "Wired s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from hardware.line_framer import TERMINATORS, ScannerSettings
-from hardware.wired_scanner import LineSource, WiredScanner
+from hardware.wired_scanner import LineSource
 from scanner.panel.aiming import shape_of
 
 LINES_TOLD = 3
@@ -22,19 +21,16 @@ LINES_TOLD = 3
 AIM_CHARACTERS = 3
 
 
-def told_scanners(sources: Iterable[tuple[str, LineSource]]) -> list[dict[str, Any]]:
-    """The ``scanners`` of the reply to ``{"do": "hardware"}``."""
-    return [_scanner(name, source) for name, source in sources]
-
-
-def _scanner(name: str, source: LineSource) -> dict[str, Any]:
-    fault = source.fault
-    told = {"name": name, "state": source.state(), "fault": None if fault is None else fault.code}
-    if not isinstance(source, WiredScanner):
-        return told
-    settings = source.settings
-    lines = [told_line(line, settings) for line in newest_lines(source.last_raw, settings)]
-    return {**told, "kind": settings.kind, "counts": asdict(source.counts), "lines": lines}
+def told_scanner(source: LineSource) -> dict[str, Any]:
+    """One of the ``scanners`` that a status and the reply to ``{"do": "hardware"}`` tell of."""
+    fault, settings = source.fault, source.settings
+    return {
+        "kind": settings.kind,
+        "state": source.state(),
+        "fault": None if fault is None else fault.code,
+        "counts": asdict(source.counts),
+        "lines": [told_line(line, settings) for line in newest_lines(source.last_raw, settings)],
+    }
 
 
 def newest_lines(raw: bytes, settings: ScannerSettings) -> list[bytes]:

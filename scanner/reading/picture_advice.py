@@ -8,10 +8,10 @@ Source: docs/decoding.md, "Why a card does not read".
 from __future__ import annotations
 
 from scanner.reading.decode_file import PictureReport
+from scanner.reading.picture_limits import BRIGHTEST, DARKEST
 
 PIXELS_PER_MODULE = 2
 LEAST_SHARPNESS = 60
-DARKEST, BRIGHTEST = 40, 215
 
 
 def advise(report: PictureReport, width: int, height: int, formats: tuple[str, ...]) -> list[str]:

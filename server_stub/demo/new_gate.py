@@ -23,25 +23,9 @@ from server_stub.demo import museum, report
 from server_stub.demo.play import Pass
 from server_stub.demo.scenes import Scene, Shown, empty_lane, render
 from server_stub.demo.stage import Program, Screen, command
-from server_stub.demo.world import REAL, REPLAY, Museum, build_museum
+from server_stub.demo.world import GATE_CONFIG, REAL, REPLAY, Museum, build_museum
 from server_stub.system_clock import SystemClock
 
-CONFIG = """\
-[gate]
-data_dir = "{data}"
-runtime_dir = "{runtime}"
-
-[central]
-poll_s = 0.5
-
-[camera]
-{camera}
-
-[turnstile]
-backend = "simulated"
-passage_wait_s = 5
-simulated_walk_ms = 600
-"""
 FRAME = (1280, 720)
 LOOK_S = 0.5
 
@@ -98,9 +82,9 @@ def lead_through_setup(folder: Path, camera: str | None) -> int:
         runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portillon-")))
         config = folder / "portillon.toml"
         source = REAL.format(device=camera) if camera else REPLAY.format(frames=folder / "frames")
-        config.write_text(
-            CONFIG.format(data=folder / "gate", runtime=runtime, camera=source), encoding="utf-8"
-        )
+        # without a way in, which the wizard asks for, and with time to walk after a key
+        fields = {"data": folder / "gate", "runtime": runtime, "camera": source, "wait_s": 5}
+        config.write_text(GATE_CONFIG.format(**fields), encoding="utf-8")
         wizard = subprocess.Popen(command("portillon-console", "--setup", "--config", str(config)))
         _beside(wizard, built, folder, config, runtime, stack)
     console.print(f"[dim]logs and data: {folder}[/dim]")

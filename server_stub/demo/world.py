@@ -49,9 +49,10 @@ poll_s = 0.5
 
 [turnstile]
 backend = "simulated"
-passage_wait_s = 2
+passage_wait_s = {wait_s}
 simulated_walk_ms = 600
-
+"""
+WAY_IN = """
 [turnstile.way_in]
 relay = "GPIO17"
 sensor = "GPIO22"
@@ -193,7 +194,8 @@ def _contact(contact: Any) -> str:
 
 def _gate_config(folder: Path, runtime: Path, camera: str | None) -> str:
     source = REAL.format(device=camera) if camera else REPLAY.format(frames=folder / "frames")
-    return GATE_CONFIG.format(data=folder / "gate", runtime=runtime, camera=source)
+    fields = {"data": folder / "gate", "runtime": runtime, "camera": source, "wait_s": 2}
+    return GATE_CONFIG.format(**fields) + WAY_IN
 
 
 def _listens(world: World) -> bool:

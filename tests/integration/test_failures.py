@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hardware.camera import Camera, CameraSettings
-from hardware.line_framer import LineCounts, ScannedLine
+from hardware.line_framer import LineCounts, ScannedLine, ScannerSettings
 from hardware.simulated import SimulatedTurnstile
 from scanner.choosing import Choice
 from scanner.core.errors import DeviceError
@@ -141,6 +141,9 @@ class Line:
     fault: DeviceError | None = None
     counts: LineCounts = field(default_factory=LineCounts)
     last_raw: bytes = b""
+    settings: ScannerSettings = field(
+        default_factory=lambda: ScannerSettings(name="desk", kind="serial", device="/dev/desk")
+    )
 
     def take(self) -> ScannedLine | None:
         return self.codes.pop(0) if self.codes else None

@@ -22,6 +22,7 @@ from hardware.system_clock import SystemClock
 from scanner.commands.fit_command import answer
 from scanner.installing.bench import Bench
 from scanner.installing.errands import Errand
+from support.gates import CONFIG as GATE_CONFIG
 from support.gates import open_site
 from support.snapshots import enrol, place
 from ui.gate_line import GateLine, Reply, SilentError, SocketLine
@@ -29,23 +30,8 @@ from ui.settingup.wizard import Wizard
 from ui.system_clock import Clock
 from ui.system_clock import SystemClock as ScreenClock
 
-CONFIG = """\
-[gate]
-data_dir = "{data}"
-runtime_dir = "{runtime}"
-
-[camera]
-source = "replay"
-path = "{frames}"
-follow = true
-fps = 8
-formats = ["qr"]
-
-[turnstile]
-backend = "simulated"
-passage_wait_s = 1
-simulated_walk_ms = 50
-"""
+CONFIG = GATE_CONFIG.partition("[turnstile.way_in]")[0].replace("fps = 50", "fps = 8")
+"""No way in: the wizard asks for it."""
 REACHED = {
     "ok": True,
     "code": "ok",

@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from textual.app import App
-
 from ui.board import Board, Reply
 from ui.gate_line import GateLine, SilentError
+from ui.keyed_app import KeyedApp
 from ui.link import Link
 from ui.scans_view import refusal_text
 from ui.settingup.prompts import Sure
@@ -25,7 +24,7 @@ from ui.tongue import Tongue
 ASK_WITHIN_S = 15.0
 
 
-class Asking(App[None]):
+class Asking(KeyedApp):
     """The part of the wizard that asks."""
 
     link: Link

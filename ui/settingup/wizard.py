@@ -16,7 +16,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.events import Event, Key, Resize
+from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Input
 
@@ -44,7 +44,6 @@ GATE_WANTS = (
     Want("overview", 1.0),
     Want("scans", 2.0, {**scans_view.Search().fields(), "before": None}),
 )
-ASK_WITHIN_S = 15.0
 BESIDE_COLUMNS = 34
 """The steps, and the margins of a page."""
 LABEL_COLUMNS = {"direction": 30, "camera": 11}
@@ -130,11 +129,11 @@ class Wizard(Asking):
     @property
     def is_editing(self) -> bool:
         """A field has the keys."""
-        return bool(self.screen_stack) and self._form.is_open
+        return self.is_there and self._form.is_open
 
     def draw(self) -> None:
         """Everything by the board as it is."""
-        if not self.screen_stack:
+        if not self.is_there:
             return
         ground, say = self.screen_stack[0], self.tongue.say
         ground.query_one("#title", Drawn).show(self._title())
@@ -254,11 +253,6 @@ class Wizard(Asking):
         if len(self.screen_stack) > 1:
             return False
         return action == "out" or not self.is_editing
-
-    async def on_event(self, event: Event) -> None:
-        """Keys that were typed ahead of the end are nobody's."""
-        if self.screen_stack or not isinstance(event, Key):
-            await super().on_event(event)
 
     def action_next(self) -> None:
         """The next step; a form that nobody has filled in opens first."""

@@ -43,8 +43,12 @@ def test_look_ups_beside_bases_that_are_put_in_place_find_the_card_every_time(
     enrol(cache.folder)
     bases = CurrentBase(cache.folder)
 
+    looked = threading.Event()
+
     def put_in_place() -> None:
         for offer in offers[1:]:
+            looked.clear()
+            assert looked.wait(10)
             cache.place(*offer)
 
     writer = threading.Thread(target=put_in_place)
@@ -52,6 +56,7 @@ def test_look_ups_beside_bases_that_are_put_in_place_find_the_card_every_time(
     found = [seen(bases)]
     while writer.is_alive():
         found.append(seen(bases))
+        looked.set()
     writer.join()
     found.append(seen(bases))
     bases.close()

@@ -21,7 +21,12 @@ from support.tickets import ticket
 IN, OUT = Direction.IN, Direction.OUT
 
 
-NOTHING_CAME = {"counts": {"codes": 0, "fragments": 0, "unframed": 0}, "shape": ""}
+DESK = ScannerSettings(name="desk", kind="serial", device="/dev/desk")
+NOTHING_CAME = {
+    "kind": "serial",
+    "counts": {"codes": 0, "fragments": 0, "unframed": 0},
+    "lines": [],
+}
 
 
 @dataclass
@@ -33,6 +38,7 @@ class ScriptedScanner:
     lines: list[bytes] = field(default_factory=list)
     counts: LineCounts = field(default_factory=LineCounts)
     last_raw: bytes = b""
+    settings: ScannerSettings = DESK
 
     def take(self) -> ScannedLine | None:
         return ScannedLine(self.lines.pop(0), None, 0) if self.lines else None
@@ -87,8 +93,14 @@ def test_a_scanner_that_is_gone_is_told_once_and_the_other_goes_on(
     ears.listen()
     assert ears.doubt_codes == ("scanner_missing",)
     assert ears.states() == [
-        {"name": "scanner 1", "direction": "in", "state": "back-off", **NOTHING_CAME},
-        {"name": "scanner 2", "direction": "out", "state": "ready", **NOTHING_CAME},
+        {
+            "name": "scanner 1",
+            "direction": "in",
+            "state": "back-off",
+            "fault": "scanner_missing",
+            **NOTHING_CAME,
+        },
+        {"name": "scanner 2", "direction": "out", "state": "ready", "fault": None, **NOTHING_CAME},
     ]
     inward.now, inward.fault = "ready", None
     with caplog.at_level(logging.INFO, "portillon.scanner"):
@@ -101,5 +113,6 @@ def test_of_what_a_scanner_sent_the_shape_is_told_and_never_the_code(rig: LaneRi
     inward = ScriptedScanner(last_raw=b"4" * 40 + b"\tTk-7\r\n")
     inward.counts.unframed = 2
     told = hearing(rig, inward, ScriptedScanner()).states()[0]
-    assert told["shape"] == "9" * 16 + "␉Aa-9␍␊"
+    (line,) = told["lines"]
+    assert (line["bytes"], line["code"], line["end"]) == (47, "9" * 18 + "…␉Aa-9", "␍␊")
     assert told["counts"]["unframed"] == 2

@@ -11,12 +11,10 @@ from scanner.core.errors import ConfigError
 from scanner.installing.config_table import answers_in, merged, toml_text
 from scanner.installing.progress import Progress, Word
 from scanner.installing.steps import (
-    STEPS,
     Facts,
     Standing,
     State,
     Step,
-    first_open,
     missing,
     standings,
 )
@@ -93,9 +91,6 @@ def test_a_step_stands_where_the_facts_put_it(
 def test_a_gate_goes_into_service_enrolled_and_with_a_way_and_with_nothing_less() -> None:
     assert missing(standings(Facts(), Progress())) == (Step.ENROLMENT, Step.DIRECTION)
     assert missing(standings(GATE, Progress())) == ()
-    assert first_open(standings(GATE, Progress())) is Step.RELAY
-    everything = Progress(passed_over=tuple(STEPS))
-    assert first_open(standings(Facts(), everything)) is Step.SCAN
 
 
 def test_answers_change_what_was_asked_and_nothing_else() -> None:
