@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from scanner.config import Config, load_config
 from scanner.enrolling import is_enrolment
 from scanner.installing import steps
-from scanner.installing.progress import load_progress, progress_path
+from scanner.installing.errands import UNITS_CONFIG
+from scanner.installing.progress import Progress, load_progress, progress_path, save_progress
 from server_stub.demo.scenes import Scene, Shown, render
 from support.gates import GateRig, card
 from support.setup_stage import CONFIG, Errands, NearBench, SetupStage, lead
 from ui.board import Board
-from ui.settingup import steps_view
+from ui.settingup import first_start, steps_view
 from ui.settingup.first_start import is_first_start
 from ui.settingup.steps_view import page, step_rows, told
 from ui.tongue import Tongue
@@ -235,6 +237,11 @@ def test_nothing_that_moves_the_arm_is_offered_while_the_lane_is_in_service() ->
     assert "Hardware tab tries it with a PIN" in told(board, "relay", TONGUE)
 
 
+def test_the_screen_that_loads_nothing_of_the_gate_knows_its_places_all_the_same() -> None:
+    assert str(Config().data_dir) == first_start.DATA_DIR
+    assert first_start.CONFIG == UNITS_CONFIG
+
+
 def test_a_box_begins_with_its_set_up_until_it_is_a_gate(tmp_path: Path) -> None:
     config, runtime = tmp_path / "portillon.toml", tmp_path / "run"
     assert is_first_start(config, runtime)
@@ -242,12 +249,16 @@ def test_a_box_begins_with_its_set_up_until_it_is_a_gate(tmp_path: Path) -> None
     config.write_text(f'[gate]\ndata_dir = "{tmp_path}"\n', encoding="utf-8")
     assert is_first_start(config, runtime)
 
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "device.json").write_text("{}", encoding="utf-8")
+    papers = load_config(config, may_lack_ways=True).sync.device_path
+    papers.parent.mkdir()
+    papers.write_text("{}", encoding="utf-8")
     assert not is_first_start(config, runtime)
 
-    (tmp_path / "portillon.setup.json").write_text('{"began_at_ms": 1}', encoding="utf-8")
+    save_progress(progress_path(config), Progress(began_at_ms=1))
     assert is_first_start(config, runtime)
+    save_progress(progress_path(config), Progress(began_at_ms=1, finished_at_ms=2))
+    assert not is_first_start(config, runtime)
+    save_progress(progress_path(config), Progress(began_at_ms=1))
 
     runtime.mkdir()
     (runtime / "gate.sock").touch()
