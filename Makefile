@@ -22,7 +22,7 @@ setup: ## system packages, .venv/ and our wheel (the others call it)
 run: setup ## a day at a museum and a club, without hardware (CAMERA=/dev/video0 for a real camera)
 	@$(BIN)/portillon-central demo $(if $(CAMERA),--camera $(CAMERA))
 
-test: setup ## lint and every test, on the installed wheel; scanner.core must be covered to the last branch
+test: setup ## every test, on the installed wheel; scanner.core must be covered to the last branch
 	@$(BIN)/python -m pytest -n 3 --dist worksteal --cov -m "not postgresql" $(ARGS)
 
 conformance: setup ## the central's tests once more, on a real PostgreSQL (CI runs them too)
@@ -61,7 +61,7 @@ screenshots: setup ## pictures of every screen in every language, into docs/pict
 docs: setup ## make the generated parts of docs/ anew: commands, settings, outcomes
 	@$(BIN)/python docs/pages.py
 
-locks: ## pin everything anew (needs uv)
+locks: setup ## pin everything anew
 	@bash .ci/lock
 
 clean: ## remove what the above made

@@ -30,7 +30,7 @@ NOT_OURS = re.compile(
     "|".join(
         map(
             re.escape,
-            (*HOSTS, *(f"--{o}" for o in OPTIONS), *(f"extra-{o}" for o in OPTIONS), *FOLDERS),
+            (*HOSTS, *(f"--{o}" for o in OPTIONS), *(f"--extra-{o}" for o in OPTIONS), *FOLDERS),
         )
     )
 )

@@ -16,7 +16,7 @@ from support.checkout import PACKAGES, ROOT
 
 TOOLS = (
     *("bash", "env", "dirname", "cat", "mktemp", "rm", "mkdir", "cp", "flock"),
-    *("sha256sum", "sed", "sort", "wc", "awk", "find", "xargs"),
+    *("sha256sum", "sed", "sort", "tail", "find", "xargs", "chmod"),
 )
 APT_LINE = "apt-get update && apt-get install -y --no-install-recommends libzbar0"
 
@@ -187,42 +187,53 @@ def test_where_nothing_is_missing_apt_is_not_called(machine: Machine) -> None:
     assert "making .venv/" in result.stdout
 
 
+UV = """#!/bin/sh
+echo "uv $*" >>"{calls}"
+[ ! -e "$HOME/no-uv" ] || {{ echo "uv lost its way" >&2; exit 1; }}
+env | sed -n 's/^\\(UV_\\|SSL_\\)/told &/p'
+"""
+
+
 @pytest.fixture
 def ready(machine: Machine) -> Machine:
-    """A machine with every package, whose stand-in python makes environments that accept everything."""
+    """A machine with every package, whose stand-ins of python and uv accept everything."""
+    (machine.checkout / "uv").write_text(UV.format(calls=machine.calls), encoding="utf-8")
     machine.put(
         "python3",
         """
+        fetch() { [ ! -e "$HOME/no-network" ] || { echo "no route" >&2; exit 1; }; }
         case "$*" in
           -) cat >/dev/null ;;
           "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
-          *"pip install --require-hashes"*) [ ! -e "$HOME/no-network" ] || { echo "no route" >&2; exit 1; } ;;
+          *"pip config list"*) [ ! -e "$HOME/pip.told" ] || cat "$HOME/pip.told" ;;
+          *"pip install "*uv.lock) fetch; cp "$HOME/uv" .venv/bin/uv; chmod 755 .venv/bin/uv ;;
+          *"pip install "*) fetch ;;
           *"hatchling build"*) mkdir -p .venv/dist && : >.venv/dist/portillon-0.whl ;;
         esac""",
     )
     return machine
 
 
+STEPS = {
+    "python3 -m venv": "environment",
+    "python3 -m pip install --require-hashes --only-binary :all: -r": "uv",
+    "uv pip install --python .venv --require-hashes": "locks",
+    "python3 -m pip install --quiet --require-hashes": "locks by pip",
+    "python3 -m hatchling": "wheel",
+}
+ALL = ["environment", "uv", "locks", "wheel"]
+
+
 def steps(machine: Machine) -> list[str]:
     """The long steps that were taken since the last look."""
-    names = {
-        "-m venv": "environment",
-        "-m pip install --require-hashes": "locks",
-        "-m hatchling": "wheel",
-    }
-    found = [
-        n
-        for call in machine.called("python3")
-        for text, n in names.items()
-        if call.startswith(text)
-    ]
+    calls = machine.calls.read_text(encoding="utf-8").splitlines()
     machine.calls.unlink()
-    return found
+    return [name for call in calls for text, name in STEPS.items() if call.startswith(text)]
 
 
 def test_the_first_call_makes_the_environment_and_puts_the_wheel_in(ready: Machine) -> None:
     assert ready.set_up().returncode == 0
-    assert steps(ready) == ["environment", "locks", "wheel"]
+    assert steps(ready) == ALL
 
 
 def test_a_second_call_does_and_says_nothing(ready: Machine) -> None:
@@ -255,7 +266,7 @@ def test_a_changed_lock_makes_the_environment_anew(ready: Machine, lock: str) ->
     (ready.checkout / lock).write_text("changed==1", encoding="utf-8")
 
     assert ready.set_up().returncode == 0
-    assert steps(ready) == ["environment", "locks", "wheel"]
+    assert steps(ready) == ALL
 
 
 def test_a_set_up_that_was_cut_off_goes_on_at_the_next_call(ready: Machine) -> None:
@@ -268,4 +279,36 @@ def test_a_set_up_that_was_cut_off_goes_on_at_the_next_call(ready: Machine) -> N
     assert "no route" in cut_off.stderr
     assert "is the network there?" in cut_off.stderr
     assert ready.set_up().returncode == 0
-    assert steps(ready) == ["environment", "locks", "wheel"]
+    assert steps(ready) == ALL
+
+
+def test_uv_is_told_what_pip_was_told_about_this_machine(ready: Machine) -> None:
+    told = """\
+:env:.cert='/certs/ours.pem'
+global.extra-index-url='\\nhttps://one.example/simple\\nhttps://two.example/simple'
+global.index-url='https://mirror.example/simple'
+global.find-links='/wheels\\n/more'
+:env:.default-timeout='180'
+"""
+    (ready.checkout / "pip.told").write_text(told, encoding="utf-8")
+
+    said = ready.set_up().stdout
+
+    assert {line.partition("told ")[2] for line in said.splitlines() if "told " in line} == {
+        "SSL_CERT_FILE=/certs/ours.pem",
+        "UV_INDEX=https://one.example/simple https://two.example/simple",
+        "UV_DEFAULT_INDEX=https://mirror.example/simple",
+        "UV_FIND_LINKS=/wheels,/more",
+        "UV_HTTP_TIMEOUT=180",
+        "UV_INDEX_STRATEGY=unsafe-best-match",
+    }
+
+
+def test_where_uv_finds_no_way_pip_is_asked(ready: Machine) -> None:
+    (ready.checkout / "no-uv").touch()
+
+    result = ready.set_up()
+
+    assert steps(ready) == ["environment", "uv", "locks", "locks by pip", "wheel"]
+    assert "uv lost its way" in result.stdout
+    assert "setup: uv could not (see above); now pip tries\n" in result.stdout
