@@ -21,13 +21,14 @@ from hypothesis import HealthCheck, Verbosity, settings
 from support.databases import NewDatabase
 from support.fault_table import Played, properties_of, write_table
 from support.one_dialect import share_compiled_statements
+from support.warm_workers import WarmWorkers
 
-settings.register_profile("default", deadline=None, print_blob=True, max_examples=30)
+settings.register_profile("default", deadline=None, print_blob=True, max_examples=20)
 settings.register_profile(
     "ci",
     deadline=None,
     print_blob=True,
-    max_examples=30,
+    max_examples=20,
     suppress_health_check=[HealthCheck.too_slow],  # a shared machine may be slow, which is no fault
 )
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=2_000)
@@ -60,10 +61,13 @@ EXAMPLES = "hypothesis_examples"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Folders of tests are in memory, where there is room: they are written and given up by the thousand, and what a
-    disk takes is measured elsewhere. ``--basetemp DIR`` keeps them.
+    """Workers begin warm. Folders of tests are in memory, where there is room: they are written and given up by the
+    thousand, and what a disk takes is measured elsewhere. ``--basetemp DIR`` keeps them.
     """
-    if hasattr(config, "workerinput") or config.option.basetemp:
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(WarmWorkers())
+    if config.option.basetemp:
         return
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
         folder = tempfile.mkdtemp(prefix="portillon-", dir=MEMORY)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from support.checkout import PACKAGES, ROOT, modules, name_of, scripts, tree_of, walk
+from support.checkout import PACKAGES, ROOT, modules, name_of, parts_of, scripts, tree_of, walk
 
 TOP_LEVEL = {
     *PACKAGES,
@@ -73,7 +73,7 @@ def test_a_function_fits_on_a_screen() -> None:
     functions = (
         (name_of(path), node)
         for path in SOURCES
-        for node in ast.walk(tree_of(path))
+        for _, node in parts_of(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     long = [
@@ -104,7 +104,7 @@ def test_a_class_is_named_in_the_words_of_the_product() -> None:
     bad = [
         (name_of(path), node.name)
         for path in modules()
-        for node in ast.walk(tree_of(path))
+        for _, node in parts_of(tree_of(path))
         if isinstance(node, ast.ClassDef) and words_of(node.name) & NOT_OUR_NOUNS
     ]
 

@@ -12,7 +12,7 @@ from support.eventually import eventually
 from support.town import WITHIN_S, Ticket, Town, town
 from support.venue import VenueLane
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.early, pytest.mark.timeout(300)]
 
 TAG, ANN = "Membre 2025", "ann@example.org"
 PLAN_TAG, BEN = "Friend", "ben@example.org"

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("scanner", "sync", "hardware", "ui", "server_stub")
@@ -50,6 +51,29 @@ def scripts() -> tuple[Path, ...]:
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of one file."""
     return ast.parse(path.read_text(encoding="utf-8"), name_of(path))
+
+
+class Part(NamedTuple):
+    """A call, a class or a function of a module."""
+
+    owner: str
+    """The class that it stands in; empty outside of any."""
+    node: ast.Call | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def parts_of(tree: ast.Module) -> tuple[Part, ...]:
+    """Those of one tree, from one walk through it."""
+    found: list[Part] = []
+    below: list[tuple[ast.AST, str]] = [(tree, "")]
+    while below:
+        node, owner = below.pop()
+        if isinstance(node, ast.Call | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.append(Part(owner, node))
+        if isinstance(node, ast.ClassDef):
+            owner = node.name
+        below += [(child, owner) for child in ast.iter_child_nodes(node)]
+    return tuple(found)
 
 
 def dotted(path: Path) -> str:

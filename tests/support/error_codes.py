@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from support.checkout import modules, name_of, tree_of
+from support.checkout import modules, name_of, parts_of, tree_of
 
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 
@@ -38,7 +38,7 @@ def families() -> frozenset[str]:
     bases = {
         node.name: {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases}
         for path in modules()
-        for node in ast.walk(tree_of(path))
+        for _, node in parts_of(tree_of(path))
         if isinstance(node, ast.ClassDef)
     }
     found = {"GateError"}
@@ -53,8 +53,10 @@ def open_families() -> frozenset[str]:
     own = {
         owner
         for path in modules()
-        for owner, node in _calls(tree_of(path), "")
-        if _called(node) == "__init__" and _literals(_code_argument(node))
+        for owner, node in parts_of(tree_of(path))
+        if isinstance(node, ast.Call)
+        and _called(node) == "__init__"
+        and _literals(_code_argument(node))
     }
     return families() - own
 
@@ -87,7 +89,9 @@ def _code_argument(node: ast.Call) -> ast.expr | None:
 
 def codes_of(path: Path, tree: ast.Module) -> Iterator[Coded]:
     """Every place of a module that builds a fault, with the codes it may carry."""
-    for owner, node in _calls(tree, ""):
+    for owner, node in parts_of(tree):
+        if not isinstance(node, ast.Call):
+            continue
         family, codes = _called(node), list[str]()
         if owner in families() and family == "__init__":
             family, codes = owner, _literals(_code_argument(node))
@@ -95,17 +99,6 @@ def codes_of(path: Path, tree: ast.Module) -> Iterator[Coded]:
             codes = _literals(argument) or _table_keys(tree) or [""]
         for code in codes:
             yield Coded(code, family, name_of(path), node.lineno)
-
-
-def _calls(tree: ast.AST, owner: str) -> Iterator[tuple[str, ast.Call]]:
-    below = [(tree, owner)]
-    while below:
-        node, owner = below.pop()
-        if isinstance(node, ast.Call):
-            yield owner, node
-        if isinstance(node, ast.ClassDef):
-            owner = node.name
-        below += [(child, owner) for child in ast.iter_child_nodes(node)]
 
 
 @cache
