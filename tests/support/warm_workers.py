@@ -46,29 +46,28 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
 class WarmWorkers:
     """A plugin of the process that the others report to."""
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="portillon-workers-")
-        self._loading = Path(self._folder.name, "coverage")
+    _loading: Path
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self, config: pytest.Config, specs: list[XSpec]) -> None:
         """Start the process that collects and forks, for as long as this run lasts; each node is a seed to it."""
-        config.add_cleanup(self._folder.cleanup)
-        place = str(Path(self._folder.name, "line"))
+        folder = tempfile.TemporaryDirectory(prefix="portillon-workers-")
+        place, self._loading = str(Path(folder.name, "line")), Path(folder.name, "coverage")
+        words = [str(self._loading), *config.invocation_params.args]
+        environment = {
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "OPENCV_FOR_THREADS_NUM": "1",  # its pool of threads does not outlive a fork
+        }
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(place)
             listener.listen()
             process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "support.warm_workers"),
-                    *(str(listener.fileno()), str(self._loading), *config.invocation_params.args),
-                ],
-                env=os.environ
-                | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-                | {"OPENCV_FOR_THREADS_NUM": "1"},  # its pool of threads does not outlive a fork
+                [sys.executable, "-m", "support.warm_workers", str(listener.fileno()), *words],
+                env=os.environ | environment,
                 stdin=subprocess.PIPE,  # its end tells of ours
                 pass_fds=[listener.fileno()],
             )
+        config.add_cleanup(folder.cleanup)
         config.add_cleanup(process.communicate)
         for spec in specs:
             spec.python = shlex.join([sys.executable, "-I", "-S", "-c", SEED, place])
