@@ -20,9 +20,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from zlib import crc32
 
 import coverage
@@ -82,12 +83,13 @@ class WarmWorkers:
 # --- in the process that collects and forks ---------------------------------------------------------
 
 
-@contextmanager
-def covered(into: str) -> Iterator[None]:
-    """Measure what is run here, as a worker does."""
-    measured = coverage.Coverage(into)
+def load_rules(measured_into: str) -> None:
+    """Import the rules, and the calendar that their tests share, and measure what that covers, as a worker would."""
+    measured = coverage.Coverage(measured_into)
     measured.start()
-    yield
+    for module in walk_packages(import_module("scanner.core").__path__, "scanner.core."):
+        import_module(module.name)
+    import_module("support.rights")
     measured.stop()
     measured.save()
 
@@ -106,13 +108,12 @@ def collect(words: list[str], *plugins: object) -> None:
         pytest.main([*words, "--collect-only", "-qqq", "--no-cov"], plugins)
 
 
-def collect_with_help(words: list[str], loading: str) -> None:
+def collect_with_help(words: list[str]) -> None:
     """Collect. It takes one core, so on another one a second process writes the asserts anew of every other file."""
     if os.fork() == 0:
         collect(words, EveryOther())
         os._exit(0)
-    with covered(loading) if "--cov" in words else nullcontext():
-        collect(words)
+    collect(words)
     gc.collect()
     gc.freeze()
 
@@ -143,7 +144,9 @@ def main() -> None:
     """Collect, then fork whoever is asked for."""
     listening, loading, *words = sys.argv[1:]
     with socket.socket(fileno=int(listening)) as listener:
-        collect_with_help(words, loading)
+        if "--cov" in words:
+            load_rules(loading)
+        collect_with_help(words)
         order = next_order(listener)
     if order:
         become(order)
