@@ -28,7 +28,7 @@ from scanner.reading.decode import build_decoders
 from scanner.sections import CameraSection
 from scanner.seeing import Eye, Seeing
 from scanner.two_sides import Reader
-from scanner.wiring import camera_settings, scanner_settings
+from scanner.wiring import camera_settings, linear_shape, scanner_settings
 
 
 def build_seeing(
@@ -44,7 +44,10 @@ def build_seeing(
         return lookups.is_known(clean(candidate.payload), candidate.symbology)
 
     cameras = build_cameras(config, clock, stack)
-    decoders = build_decoders([section.formats for section in config.cameras.values()])
+    decoders = build_decoders(
+        [section.formats for section in config.cameras.values()],
+        shapes=map(linear_shape, config.cameras.values()),
+    )
     eyes = []
     for (name, section), decoder in zip(config.cameras.items(), decoders, strict=True):
         stack.callback(decoder.close)

@@ -251,7 +251,7 @@ def _kind(hint: Any) -> tuple[str, str]:
     if get_origin(plain) is Literal:
         kind = " | ".join(f'"{value}"' for value in get_args(plain))
     elif get_origin(plain) is tuple:
-        kind = "list of text"
+        kind = "list of text" if get_args(plain)[0] is str else "list of whole numbers"
     else:
         kind = {str: "text", bool: "true | false", int: "whole number", float: "number"}[plain]
     if meta.ge is not None:
@@ -265,5 +265,5 @@ def _toml(value: object) -> str:
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{v}"' for v in value) + "]"
+        return "[" + ", ".join(map(_toml, value)) + "]"
     return f"{value:g}" if isinstance(value, float) else str(value)

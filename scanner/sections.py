@@ -96,6 +96,14 @@ class CameraSection:
     formats: Annotated[
         tuple[str, ...], Meta(description="Symbologies to read; see docs/decoding.md.")
     ] = ("qr", "aztec", "code128", "pdf417")
+    bar_lengths: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=80)], ...],
+        Meta(description="Bars are read only if they have so many characters; empty = any."),
+    ] = ()
+    bar_prefixes: Annotated[
+        tuple[str, ...],
+        Meta(description="Bars are read only if they begin with one of these; empty = any."),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Law: a matrix code is proved by its own error correction; bars are not. A linear value is believed when two
 unrelated decoders read it, or when many views of the picture say so and nothing in the same place says
-otherwise. A wrong value is worse than none.
+otherwise. A part of a longer value is none. A wrong value is worse than none.
 
 Source: docs/decoding.md, "What agreement buys".
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from scanner.reading.candidate import Candidate, Quad, bounds
+from scanner.reading.linear_shape import is_cut_short
 from scanner.reading.linear_values import is_same_value
 from scanner.reading.symbologies import SYMBOLOGIES
 
@@ -116,7 +117,7 @@ class Verdict:
 
 def judge(readings: Iterable[Reading]) -> Verdict:
     """Weigh all readings of a picture against each other."""
-    groups = sorted(_group(readings), key=_rank)
+    groups = sorted(_whole(_group(readings)), key=_rank)
     believed: list[_Group] = []
     doubtful = 0
     for place, group in enumerate(groups):
@@ -141,6 +142,15 @@ def _group(readings: Iterable[Reading]) -> list[_Group]:
             groups.append(group)
         group.add(reading)
     return groups
+
+
+def _whole(groups: list[_Group]) -> list[_Group]:
+    values = [(group.first.symbology, group.first.payload) for group in groups]
+    return [
+        group
+        for group, (symbology, payload) in zip(groups, values, strict=True)
+        if not is_cut_short(symbology, payload, values)
+    ]
 
 
 def _rank(group: _Group) -> tuple[bool, bool, int]:

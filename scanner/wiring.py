@@ -20,6 +20,7 @@ from hardware.settings import (
 )
 from scanner.config import Config
 from scanner.core.lane_state import LaneSettings, Way
+from scanner.reading.linear_shape import LinearShape
 from scanner.sections import (
     CameraSection,
     IndicatorSection,
@@ -76,6 +77,11 @@ def camera_settings(name: str, section: CameraSection) -> CameraSettings:
         fps=section.fps,
         exposure_100us=round(section.exposure_ms * 10) or None,
     )
+
+
+def linear_shape(section: CameraSection) -> LinearShape:
+    """What the bars look like that this camera reads."""
+    return LinearShape(section.bar_lengths, section.bar_prefixes)
 
 
 def scanner_settings(name: str, section: ScannerSection) -> ScannerSettings:

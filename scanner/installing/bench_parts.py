@@ -22,7 +22,7 @@ from scanner.panel.aiming import Sight
 from scanner.panel.levels import told_levels
 from scanner.reading.decode import Decoder, build_decoders
 from scanner.reading.picture_limits import BRIGHTEST, DARKEST, SHARP_SHARE
-from scanner.wiring import turnstile_settings
+from scanner.wiring import linear_shape, turnstile_settings
 
 PULSE_PAUSE_MS = 2_000
 """From one pulse to the next, at least: a key that is held down moves the arm once."""
@@ -134,7 +134,8 @@ class Eye:
         self._opened = contextlib.ExitStack()
         cameras = build_cameras(config, clock, self._opened)
         formats = [section.formats for section in config.cameras.values()]
-        decoders = build_decoders(formats, second_opinion=False)
+        shapes = map(linear_shape, config.cameras.values())
+        decoders = build_decoders(formats, shapes=shapes, second_opinion=False)
         for decoder in decoders:
             self._opened.callback(decoder.close)
         pairs = zip(cameras.values(), decoders, strict=True)

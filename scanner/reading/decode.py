@@ -9,7 +9,8 @@ Source: docs/decoding.md, "The stream".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from hardware.frames import Frame
 from scanner.change import ChangeTest
 from scanner.core.errors import DeviceError
 from scanner.reading.candidate import Box, Candidate, Quad, bounds
+from scanner.reading.linear_shape import ANY_SHAPE, LinearShape, is_cut_short
 from scanner.reading.linear_values import is_same_value, printed_as
 from scanner.reading.picture_views import steepened
 from scanner.reading.second_opinion import SecondOpinion, ZbarProcess
@@ -51,6 +53,7 @@ class Decoder:
     Args:
         formats: names of `scanner.reading.symbologies`; each one costs time on every change.
         second_opinion: who confirms linear codes; without one they all are single.
+        shape: what linear codes look like here; others are not read.
 
     Raises:
         ConfigError: `format_unknown`.
@@ -60,10 +63,12 @@ class Decoder:
         self,
         formats: Iterable[str] = DEFAULT_FORMATS,
         second_opinion: SecondOpinion | None = None,
+        shape: LinearShape = ANY_SHAPE,
     ) -> None:
         self.faults = 0
         self.parts = 0
         self._formats = known_formats(formats)
+        self._shape = shape
         self._plan = TryPlan(self._formats)
         self._change = ChangeTest()
         self._second_opinion = second_opinion
@@ -123,33 +128,34 @@ class Decoder:
             if is_structured_append_part(symbol):
                 self.parts += 1
             elif symbology is not None:
-                quad = _moved(quad_of(symbol), attempt)
-                found.append(self._candidate(grey, symbology, payload_of(symbol), quad))
-        return tuple(found)
+                name, printed = printed_as(symbology, payload_of(symbol), self._formats)
+                found.append(Candidate(printed, name, _moved(quad_of(symbol), attempt)))
+        values = [(one.symbology, one.payload) for one in found]
+        believable = (one for one in found if self._is_believable(one, values))
+        return tuple(self._with_opinion(grey, one) for one in believable)
 
     def _formats_of(self, names: tuple[str, ...]) -> Formats:
         if names not in self._zxing_formats:
             self._zxing_formats[names] = build_formats(names)
         return self._zxing_formats[names]
 
-    def _candidate(
-        self, grey: NDArray[np.uint8], symbology: str, payload: bytes, quad: Quad
-    ) -> Candidate:
-        name, printed = printed_as(symbology, payload, self._formats)
-        if not SYMBOLOGIES[name].is_linear:
-            return Candidate(printed, name, quad)
-        return Candidate(printed, name, quad, self._is_agreed(grey, name, printed, quad))
+    def _is_believable(self, found: Candidate, values: Sequence[tuple[str, bytes]]) -> bool:
+        if not found.is_linear:
+            return True
+        is_whole = not is_cut_short(found.symbology, found.payload, values)
+        return is_whole and self._shape.fits(found.payload)
 
-    def _is_agreed(
-        self, grey: NDArray[np.uint8], symbology: str, payload: bytes, quad: Quad
-    ) -> bool:
-        value = symbology, payload
+    def _with_opinion(self, grey: NDArray[np.uint8], found: Candidate) -> Candidate:
+        return replace(found, agreed=self._is_agreed(grey, found)) if found.is_linear else found
+
+    def _is_agreed(self, grey: NDArray[np.uint8], found: Candidate) -> bool:
+        value = symbology, payload = found.symbology, found.payload
         if value == self._agreed and self._frame_count < self._agreed_until:
             return True
         if self._second_opinion is None:
             return False
         height, width = grey.shape
-        box = bounds(quad).grown(FOLLOW_MARGIN_PX, Box(0, 0, width, height))
+        box = bounds(found.quad).grown(FOLLOW_MARGIN_PX, Box(0, 0, width, height))
         for reading in self._second_opinion.read(_cut(grey, box), (symbology,)) or ():
             name, theirs = printed_as(reading.symbology, reading.payload, self._formats)
             if name == symbology and is_same_value(symbology, payload, theirs):
@@ -167,9 +173,17 @@ def build_decoder(
 
 
 def build_decoders(
-    formats: Iterable[Iterable[str]], *, second_opinion: bool = True
+    formats: Iterable[Iterable[str]],
+    *,
+    shapes: Iterable[LinearShape] = (),
+    second_opinion: bool = True,
 ) -> tuple[Decoder, ...]:
     """A decoder for each camera of one lane; they share one second opinion, which one thread asks.
+
+    Args:
+        formats: of each camera.
+        shapes: of each camera; none = any.
+        second_opinion: False leaves linear codes single.
 
     OpenCV is told to keep to one thread: the lane's small pictures gain nothing, its other threads lose.
     """
@@ -177,7 +191,8 @@ def build_decoders(
     names = [known_formats(of_one) for of_one in formats]
     has_bars = any(SYMBOLOGIES[name].is_linear for of_one in names for name in of_one)
     opinion = ZbarProcess() if has_bars and second_opinion else None
-    return tuple(Decoder(of_one, opinion) for of_one in names)
+    pairs = zip(names, tuple(shapes) or (ANY_SHAPE,) * len(names), strict=True)
+    return tuple(Decoder(of_one, opinion, shape) for of_one, shape in pairs)
 
 
 def _cut(grey: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

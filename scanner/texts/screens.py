@@ -190,6 +190,7 @@ SETTINGS: dict[str, str] = {
     "kind_whole number": "whole number",
     "kind_number": "number",
     "kind_list of text": "list of texts",
+    "kind_list of whole numbers": "list of whole numbers",
     "kind_true | false": "true | false",
     "kind_range": "{kind} from {low} to {high}",
     "setting_limits": "({kind}; as shipped {default})",

@@ -67,7 +67,7 @@ def _our_own_pace() -> Iterator[None]:
             "fps = 50",
             "fsp = 50",
             "config_unknown_key",
-            "camera.fsp: no such setting (valid: device,",
+            "camera.fsp: no such setting (valid: bar_lengths,",
         ),
         ("fps = 50", "fps = 5000", "config_bad_value", "`$.camera.fps` (valid: number, 1 to 120)"),
         ('"replay"', '"usb"', "config_bad_value", '(valid: "v4l2" | "csi" | "replay" | "none")'),

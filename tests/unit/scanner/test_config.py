@@ -29,9 +29,14 @@ def test_simulation_is_only_what_the_file_says() -> None:
     ("text", "code", "says"),
     [
         ("[camra]\nfps = 3", "config_unknown_key", "camra: no such setting (valid: camera,"),
-        ("[camera]\nfsp = 3", "config_unknown_key", "camera.fsp: no such setting (valid: device,"),
+        (
+            "[camera]\nfsp = 3",
+            "config_unknown_key",
+            "camera.fsp: no such setting (valid: bar_lengths,",
+        ),
         ("[turnstile.way_in]\nrelais = 'x'", "config_unknown_key", "turnstile.way_in.relais"),
         ("[camera]\nfps = 0", "config_bad_value", "$.camera.fps"),
+        ("[camera]\nbar_lengths = 14", "config_bad_value", "(valid: list of whole numbers)"),
         ("[camera]\nfps = 'fast'", "config_bad_value", "Expected `float`, got `str`"),
         ("[camera]\nsource = 'webcam'", "config_bad_value", "$.camera.source"),
         (

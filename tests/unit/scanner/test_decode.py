@@ -14,6 +14,7 @@ from hardware.frames import Frame, read_only
 from scanner.core.errors import ConfigError
 from scanner.reading.candidate import Box, bounds
 from scanner.reading.decode import Decoder, build_decoder
+from scanner.reading.linear_shape import LinearShape
 from scanner.reading.symbologies import ALL_FORMATS
 from scanner.tries import QUIET_FRAMES
 from server_stub.demo.scenes import Shown, empty_lane
@@ -25,6 +26,9 @@ TICKET = bytes(range(40, 190))
 """As long as a signed ticket: a QR of version 8."""
 
 CARD = b"4006381333931"
+
+ITF_CARD = b"12345678901231"
+"""Within it stand the signs that begin and end ITF: lines across a part of it read 1234567890 and 78901231."""
 
 HELD = {
     "straight": Shown(payload=TICKET),
@@ -99,6 +103,40 @@ def test_a_card_is_read_in_any_quarter_turn(rotation_deg: float) -> None:
     _, found = first_read(Decoder(("qr", "ean13")), film((shown,), frames=8))
 
     assert [candidate.payload for candidate in found] == [CARD]
+
+
+@pytest.mark.parametrize("rotation_deg", [12, 80])
+def test_itf_bars_that_a_line_leaves_over_their_edge_give_no_shorter_number(
+    rotation_deg: float,
+) -> None:
+    shown = Shown(
+        payload=ITF_CARD, symbology="itf", px_per_module=3, rotation_deg=rotation_deg, medium="card"
+    )
+
+    assert all_reads(Decoder(("itf",)), film((shown,), frames=4)) == {ITF_CARD}
+
+
+@pytest.mark.parametrize(
+    ("shape", "read"),
+    [
+        (LinearShape((8, 14), ("99", "12")), {ITF_CARD}),
+        (LinearShape((8, 10)), set()),
+        (LinearShape(prefixes=("99",)), set()),
+    ],
+    ids=["fits", "another length", "another beginning"],
+)
+def test_bars_of_another_shape_than_the_sites_cards_are_not_read(
+    shape: LinearShape, read: set[bytes]
+) -> None:
+    shown = (Shown(payload=ITF_CARD, symbology="itf", px_per_module=3, medium="card"),)
+
+    assert all_reads(Decoder(("itf",), shape=shape), film(shown, frames=3)) == read
+
+
+def test_a_shape_of_bars_is_not_asked_of_dots() -> None:
+    decoder = Decoder(("qr", "itf"), shape=LinearShape((14,)))
+
+    assert all_reads(decoder, film((Shown(payload=TICKET),), frames=3)) == {TICKET}
 
 
 def test_a_format_that_is_switched_off_is_not_read() -> None:

@@ -69,6 +69,18 @@ def test_bars_need_two_decoders_or_many_views(
     assert verdict.doubtful == (0 if expected else 1)
 
 
+def test_a_part_of_a_longer_itf_value_is_neither_believed_nor_a_doubt() -> None:
+    whole = readings(b"12345678901231", zxing=2, zbar=1, symbology="itf")
+    parts = readings(b"78901231", 3, 3, "itf", ELSEWHERE) + readings(
+        b"1234", zbar=9, symbology="itf"
+    )
+    beside = readings(b"2345", 3, 3, "itf", ELSEWHERE)
+
+    assert believed(judge(whole + parts)) == [(b"12345678901231", True)]
+    assert judge(whole + parts).is_settled
+    assert believed(judge(whole + beside)) == [(b"2345", True), (b"12345678901231", True)]
+
+
 def test_a_misread_in_the_same_place_is_outvoted_and_no_longer_a_doubt() -> None:
     verdict = judge(readings(b"true", zxing=8, zbar=3) + readings(b"false", zxing=4))
 
