@@ -1,19 +1,23 @@
 """`portillon`: the gate's command line. Each sub-command lives in ``scanner/commands/``.
 
 Law: a sub-command's module is imported only when it is called, so that `portillon --help` and the gate start fast. A
-fault prints its message, code and hint, and exits 2; it never prints a traceback for what a person can mend.
+fault prints its message, code and hint, and exits 2; it never prints a traceback for what a person can mend. A terminal
+that has no letter for ✔ is shown a ?.
 
 Source: docs/commands.md.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import sys
 from typing import Any
 
 import click
 
+from scanner.commands.terminal import NO_ROOM, not_written
 from scanner.core.errors import GateError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -68,11 +72,28 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        _speak_to_any_terminal()
         try:
             return super().main(*args, **kwargs)
         except GateError as error:
-            click.secho(f"✖ {error}", fg="red", err=True)
-            sys.exit(2)
+            fault = error
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            fault = not_written("what this command says", error)
+            with contextlib.suppress(
+                OSError
+            ):  # what it still holds would be tried again at the end
+                sys.stdout.close()
+        click.secho(f"✖ {fault}", fg="red", err=True)
+        sys.exit(2)
+
+
+def _speak_to_any_terminal() -> None:
+    """What a terminal has no letter for is shown as ?: a chain that is whole must not end in a fault."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @click.group(cls=LazyGroup)

@@ -14,12 +14,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
-from scanner.commands.terminal import paint
+from scanner.commands.terminal import paint, writing
 from scanner.config import load_config
+from scanner.core.errors import InputError
 from scanner.records.ledger_views import (
     CSV_FIELDS,
     HEADING,
@@ -77,7 +78,8 @@ def show(config: Path, path: Path | None, last: int, *, as_json: bool) -> None:
     with reading(found), closing(connect_reader(found)) as connection:
         if not as_json:
             click.secho(HEADING, bold=True)
-        for row in load_rows(connection, load_head(connection).seq - last, last):
+        end = load_head(connection).seq
+        for row in load_rows(connection, end - min(last, end), end):
             click.echo(json_line(row) if as_json else table_line(row, paint))
 
 
@@ -107,17 +109,18 @@ def verify(config: Path, path: Path | None, *, as_json: bool) -> None:
 @_where
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only rows above this one.")
-@click.option("--output", type=click.File("w", encoding="utf-8", lazy=True), default="-")
-def export(config: Path, path: Path | None, kind: str, after: int, output: TextIO) -> None:
+@click.option("--output", metavar="FILE", default="-", help="Where to; without it, here.")
+def export(config: Path, path: Path | None, kind: str, after: int, output: str) -> None:
     """Write every fact as CSV, or as JSON with one line each."""
     found = _file(config, path)
-    with reading(found), closing(connect_reader(found)) as connection:
+    _refuse_to_write_over(found, Path(output))
+    with reading(found), closing(connect_reader(found)) as connection, writing(output) as target:
         connection.execute("BEGIN")
-        rows = _every_row(connection, after)
+        rows = _every_row(connection, min(after, load_head(connection).seq))
         if kind == "json":
-            output.writelines(f"{json_line(row)}\n" for row in rows)
+            target.writelines(f"{json_line(row)}\n" for row in rows)
         else:
-            table = csv.writer(output)
+            table = csv.writer(target)
             table.writerow(CSV_FIELDS)
             table.writerows(map(csv_row, rows))
 
@@ -171,6 +174,17 @@ def _every_row(connection: Any, after: int) -> Iterator[LedgerRow]:
     while batch := load_rows(connection, after, BATCH_ROWS):
         yield from batch
         after = batch[-1].seq
+
+
+def _refuse_to_write_over(ledger: Path, target: Path) -> None:
+    """Neither the ledger nor SQLite's files beside it are anything to export into."""
+    is_of_it = target.name.startswith(ledger.name)
+    if is_of_it and target.resolve().parent == ledger.resolve().parent:
+        raise InputError(
+            "output_is_the_ledger",
+            f"{str(target)!r} is the ledger itself; nothing was written",
+            "name another file",
+        )
 
 
 def _file(config: Path, path: Path | None) -> Path:

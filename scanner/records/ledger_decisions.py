@@ -51,8 +51,9 @@ def load_decision(connection: sqlite3.Connection, seq: int) -> Told:
     Raises:
         InputError: ``ledger_row_missing`` or ``ledger_row_no_decision``, or a body that cannot be read.
     """
-    found = connection.execute(f"{_KEPT} WHERE seq = ?", (seq,)).fetchone()
-    if found is None:
+    last = load_head(connection).seq
+    found = connection.execute(f"{_KEPT} WHERE seq = ?", (min(seq, last),)).fetchone()
+    if found is None or seq > last:
         raise _missing(connection, seq)
     fact = parse_fact(found[0] or b"")
     if fact.kind not in DECIDED:

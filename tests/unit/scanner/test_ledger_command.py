@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from scanner.core.clock import ClockState
 from scanner.core.events import FactKind
 from scanner.core.reasons import Outcome, Reason
 from scanner.records.ledger import Ledger
+from support.gates import command
 from support.ledgers import DEVICE, ENTRY, KEY, REFUSAL, WATCHED_ENTRY, edit, record
 from sync.wire import encode_fact
 
@@ -135,6 +137,51 @@ def test_export_may_begin_after_a_row(folder: Path) -> None:
     output = run("export", "--ledger", folder, "--format", "json", "--after", 3).output
 
     assert [json.loads(line)["seq"] for line in output.splitlines()] == [4]
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "ledger.db-wal"])
+def test_an_export_never_writes_over_its_ledger(folder: Path, name: str) -> None:
+    result = run("export", "--ledger", folder, "--output", folder / "." / name)
+
+    assert (result.exit_code, "is the ledger itself" in result.stderr) == (2, True)
+    assert run("verify", "--ledger", folder).output.startswith("✔ 4 rows")
+
+
+@pytest.mark.parametrize("place", ["missing/facts.csv", "", "/dev/full"])
+def test_an_export_that_cannot_be_written_says_where(folder: Path, place: str) -> None:
+    target = folder / place
+
+    result = run("export", "--ledger", folder, "--output", target)
+
+    assert result.exit_code == 2
+    assert f"{str(target)!r} cannot be written" in result.stderr
+    assert "output_not_written" in result.stderr
+
+
+def test_a_number_beyond_every_row_is_no_fault(folder: Path) -> None:
+    beyond = 10**20
+
+    assert len(run("show", "--ledger", folder, "-n", beyond).output.splitlines()) == 5
+    assert len(run("export", "--ledger", folder, "--after", beyond).output.splitlines()) == 1
+    assert f"no row {beyond} " in run("explain", beyond, "--ledger", folder).stderr
+
+
+def test_a_terminal_that_lacks_a_letter_gets_a_question_mark(folder: Path) -> None:
+    result = CliRunner(charset="latin-1").invoke(
+        main, ["ledger", "verify", "--ledger", str(folder)]
+    )
+
+    assert (result.exit_code, result.stdout[:9]) == (0, "? 4 rows ")
+
+
+def test_a_full_disk_behind_the_output_ends_a_command_in_one_line(folder: Path) -> None:
+    words = command("ledger", "show", "--ledger", str(folder))
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        told = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert told.returncode == 2
+    assert told.stderr.startswith("✖ what this command says cannot be written (No space")
+    assert len(told.stderr.splitlines()) == 2
 
 
 NO_LEDGERS = {
