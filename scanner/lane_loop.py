@@ -118,7 +118,7 @@ class Lane:
             blind = self._unrecorded_answer(unseen(direction, readiness, reading), error)
             self._open(blind, cleaned, direction, reading)
             return self._show(blind, direction)
-        if seen.agreed is False and not facts.grants:
+        if seen.agreed is False and not (facts.grants or facts.is_revoked):
             self.counts.not_read += 1
             return None
         scan = Scan(direction=direction, party=party, is_inspection=is_inspection)

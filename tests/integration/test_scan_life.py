@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardware.simulated import Visitor
+from scanner.core.credential import opaque_key
 from scanner.core.events import Fact, FactKind
 from scanner.core.lane_state import LaneMode
 from scanner.core.override import Role, StaffAnswer
@@ -17,7 +18,7 @@ from scanner.core.units import Direction
 from scanner.lane_parts import Read
 from support.lanes import RELAY_IN, RELAY_OUT, LaneRig, simulated
 from support.rights import rule
-from support.snapshots import CARD, Site, ticket
+from support.snapshots import CARD, PEPPER, Site, ticket
 
 OTHER = b"40012345678902"
 
@@ -267,6 +268,14 @@ def test_a_single_read_of_a_linear_code_that_nobody_knows_is_no_event(lane: Lane
     assert known is not None
     assert len(_of(lane.facts(), FactKind.SCAN)) == 1
     assert lane.lane.counts.not_read == 1
+
+
+def test_a_single_read_of_a_card_that_was_withdrawn_is_refused(tmp_path: Path) -> None:
+    site = Site(cards={CARD: (1,)}, revoked=[opaque_key(PEPPER, OTHER)])
+    with LaneRig(tmp_path, site, simulated()) as lane:
+        answer = lane.lane.read(Read(OTHER, "code128", agreed=False))
+    assert answer is not None
+    assert answer.decision.reason is Reason.REVOKED
 
 
 @pytest.mark.parametrize(
