@@ -81,10 +81,8 @@ class LazyGroup(click.Group):
             if error.errno not in NO_ROOM:
                 raise
             fault = not_written("what this command says", error)
-            with contextlib.suppress(
-                OSError
-            ):  # what it still holds would be tried again at the end
-                sys.stdout.close()
+            with contextlib.suppress(OSError):
+                sys.stdout.close()  # else what it still holds is tried again at the end
         click.secho(f"✖ {fault}", fg="red", err=True)
         sys.exit(2)
 
