@@ -17,7 +17,7 @@ from scanner.core.errors import ConfigError
 from server_stub.selling import issuer
 
 
-def _require_folder(
+def require_folder(
     _context: click.Context, _option: click.Parameter, path: Path | None
 ) -> Path | None:
     """Before anything is sold: a code that was made is shown once."""
@@ -30,7 +30,7 @@ def _option(name: str) -> Callable[[Any], Any]:
     return click.option(
         name,
         type=click.Path(path_type=Path, dir_okay=False, writable=True),
-        callback=_require_folder,
+        callback=require_folder,
         help="Write the QR code here.",
     )
 

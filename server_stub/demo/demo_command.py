@@ -1,8 +1,9 @@
 """`portillon-central demo` (``make run``): a day at a museum and a club, without hardware.
 
-Law: exit 0 only if every act was answered as the story expects and the books agree. On a terminal the console is opened
-beside the story, and the lane goes on until it is left; without one the demo ends by itself. With ``--camera`` a real
-camera looks at codes that you hold up.
+Law: exit 0 only if every act was answered as the story expects and the books agree, also for who ends the lane after
+it; 130 for who ends it before, 2 for what a person can mend. On a terminal the console is opened beside the story, and
+the lane goes on until it is left; without one the demo ends by itself. With ``--camera`` a real camera looks at codes
+that you hold up. However it is ended, every program that it started ends with it.
 
 Source: docs/quickstart.md.
 """
@@ -21,8 +22,10 @@ from threading import Event
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
-from scanner.core.errors import GateError
+from scanner.core.errors import ConfigError, GateError
+from server_stub.commands.pictures import require_folder
 from server_stub.demo import books, museum, report
 from server_stub.demo.beside import beside_console
 from server_stub.demo.new_gate import lead_through_setup
@@ -32,12 +35,32 @@ from server_stub.demo.story import STORY, Act, Cue
 from server_stub.demo.world import World, build_world
 from server_stub.system_clock import SystemClock
 
+LOOK_S = 0.5
+INTERRUPTED = 130
+"""The exit code of who is stopped by Ctrl-C."""
 UPLOAD_WITHIN_S = 90.0
 """Sync comes back by full jitter: after half a minute without a network it may wait a whole one."""
 
 
+def _require_camera(
+    _context: click.Context, _option: click.Parameter, device: str | None
+) -> str | None:
+    """Before anything is started: nobody holds codes up to nothing."""
+    if device is not None and not Path(device).is_char_device():
+        here = ", ".join(str(path) for path in sorted(Path("/dev").glob("video*")))
+        raise click.BadParameter(
+            f"there is no camera {device!r} (here: {here or 'none'}); nothing was started"
+        )
+    return device
+
+
 @click.command()
-@click.option("--camera", metavar="DEVICE", help="A real camera, such as /dev/video0.")
+@click.option(
+    "--camera",
+    metavar="DEVICE",
+    callback=_require_camera,
+    help="A real camera, such as /dev/video0.",
+)
 @click.option(
     "--dir",
     "folder",
@@ -47,7 +70,10 @@ UPLOAD_WITHIN_S = 90.0
     help="Scratch folder, made anew.",
 )
 @click.option(
-    "--svg", type=click.Path(path_type=Path), help="Write what was shown as a picture, too."
+    "--svg",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    callback=require_folder,
+    help="Write what was shown as a picture, too.",
 )
 @click.option(
     "--console/--no-console",
@@ -63,23 +89,24 @@ def demo(
     camera: str | None, folder: Path, svg: Path | None, *, with_console: bool, is_setup: bool
 ) -> None:
     """Play a day at a museum and a club: camera frames in, a turning arm and receipts out."""
-    # a terminal that is closed takes everything down with it, tidily
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
-    if is_setup:
-        sys.exit(lead_through_setup(folder.absolute(), camera))
+    # a terminal that is closed, and who stops us, take everything down with them, tidily
+    for ending in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ending, lambda *_: sys.exit(1))
     width = None if sys.stdout.isatty() else 140
     console = Console(highlight=False, width=width, record=svg is not None)
     try:
+        if is_setup:
+            sys.exit(lead_through_setup(folder.absolute(), camera))
         with contextlib.ExitStack() as stack:
             is_good = _play_the_day(
                 folder.absolute(), camera, console, stack, with_console=with_console
             )
     except KeyboardInterrupt:
-        console.print("\nThe lane is closed.")
-        is_good = True
+        console.print("\nThe lane is closed before the story's end.")
+        sys.exit(INTERRUPTED)
     except GateError as error:
-        console.print(f"[bold red]✖[/] {error}")
-        is_good = False
+        console.print(f"[bold red]✖[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
     if svg is not None:
         svg.write_text(report.picture(console), encoding="utf-8")
     sys.exit(0 if is_good else 1)
@@ -100,7 +127,8 @@ def _play_the_day(
 
     world = build_world(folder, SystemClock().now_ms(), say, camera, stack)
     if camera is not None:
-        _hold_up_codes(world, console)
+        with contextlib.suppress(KeyboardInterrupt):
+            _hold_up_codes(world, console)
         return True
     if with_console:
         return beside_console(world, lambda heard, left: _perform(world, folder, heard, left))
@@ -114,7 +142,10 @@ def _perform(world: World, folder: Path, console: Console, left: Event | None) -
     console.print(f"[dim]logs and data: {folder}[/dim]")
     if left is not None or sys.stdout.isatty():
         console.print("The lane goes on; Ctrl-C closes it.")
-        director.go_on(left)
+        try:
+            director.go_on(left)
+        except KeyboardInterrupt:
+            console.print("\nThe lane is closed.")
     return is_good
 
 
@@ -128,12 +159,16 @@ class Director:
     def perform(self) -> bool:
         """The story and the books; True when all is as it must be."""
         play = self._play()
-        results = []
-        for number, result in enumerate(play.perform(STORY), start=1):
-            report.show_act(self.console, number, len(STORY), result)
-            results.append(result)
-        play.close()
-        report.show_table(self.console, results)
+        results: list[Result] = []
+        try:
+            for number, result in enumerate(play.perform(STORY), start=1):
+                report.show_act(self.console, number, len(STORY), result)
+                results.append(result)
+        finally:
+            # also when somebody is not answered at all: what went well before is seen
+            play.close()
+            if results:
+                report.show_table(self.console, results)
         proofs = self._books(results)
         report.show_proofs(self.console, proofs)
         is_good = all(r.is_as_expected for r in results) and all(p.holds for p in proofs)
@@ -222,8 +257,25 @@ def _hold_up_codes(world: World, console: Console) -> None:
         console.rule(f"{who}: hold this in front of the camera")
         segno.make(world.passes[who].payload, error="m").terminal(compact=True)
     console.print("Looking through the camera; Ctrl-C ends.")
-    ear = world.open_ear()
+    ear, doubts = world.open_ear(), list[str]()
     while world.gate.is_running:
         for notice in ear.drain():
             console.print(report.told(notice))
-        ear.pause(0.2)
+        doubts = _told_doubts(world, console, doubts)
+        ear.pause(LOOK_S)
+    world.require_gate()
+
+
+def _told_doubts(world: World, console: Console, told: list[str]) -> list[str]:
+    """A camera that is not there, or goes away, is told when it begins and when it is over."""
+    try:
+        doubts = world.gate_doubts()
+    except OSError:
+        return told
+    for code in doubts:
+        if code not in told:
+            console.print(f"[bold red]✖[/] {code}: see docs/troubleshooting.md", soft_wrap=True)
+    for code in told:
+        if code not in doubts:
+            console.print(f"[green]✔[/] over: {code}")
+    return doubts

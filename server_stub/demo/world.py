@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import socket
 import tempfile
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from server_stub.demo import museum
 from server_stub.demo.museum import Organiser
 from server_stub.demo.network import Cable
 from server_stub.demo.play import Pass
+from server_stub.demo.scratch import take_scratch
 from server_stub.demo.stage import (
     START_WITHIN_S,
     Ear,
@@ -97,6 +97,23 @@ class World:
         snapshot = ask_gate(self.runtime / "gate.sock", "status")["snapshot"]
         return 0 if snapshot is None else int(snapshot["seq"])
 
+    def gate_doubts(self) -> list[str]:
+        """Codes of what the gate says is not well with it."""
+        return list(ask_gate(self.runtime / "gate.sock", "status")["doubts"])
+
+    def require_gate(self) -> None:
+        """Nobody ended the gate, so it must run.
+
+        Raises:
+            CentralError: ``demo_program_ended`` with its last words.
+        """
+        if not self.gate.is_running:
+            raise CentralError(
+                "demo_program_ended",
+                f"the gate ended by itself: {self.gate.last_words()}",
+                f"see {self.gate.log}",
+            )
+
     def close(self) -> None:
         """End every process, gate first."""
         for program in (self.gate, self.sync, self.central):
@@ -116,8 +133,8 @@ class Museum:
 
 def build_museum(folder: Path, now: Instant, say: Say, stack: contextlib.ExitStack) -> Museum:
     """From nothing to a published snapshot."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "frames").mkdir(parents=True)
+    take_scratch(folder, stack)
+    (folder / "frames").mkdir()
     central_dir, port = folder / "central", _free_port()
     say("the central is founded: keys, database, signed repository")
     cable = Cable(port)
@@ -199,12 +216,7 @@ def _gate_config(folder: Path, runtime: Path, camera: str | None) -> str:
 
 
 def _listens(world: World) -> bool:
-    if not world.gate.is_running:
-        raise CentralError(
-            "demo_program_ended",
-            f"the gate ended by itself: {world.gate.last_words()}",
-            f"see {world.gate.log}",
-        )
+    world.require_gate()
     try:
         world.open_ear().close()
     except OSError:
