@@ -73,7 +73,7 @@ class Console(GateApp):
         Binding("tab,right", "step(1)", show=False, priority=False),
         Binding("shift+tab,left", "step(-1)", show=False, priority=False),
         Binding("l", "language", show=False),
-        Binding("q", "leave", show=False),
+        Binding("q,ctrl+c", "leave", show=False),
         Binding("a", "act('accept')", show=False),
         Binding("r", "act('refuse')", show=False),
         Binding("f", "act('force')", show=False),

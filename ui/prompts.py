@@ -218,7 +218,7 @@ class Words(Overlay):
 
 
 class Leave(Overlay):
-    """Really leave? Enter does; any other key stays."""
+    """Really leave? Enter does, or Ctrl-C once more; any other key stays."""
 
     topic = "prompt"
     hints = (("enter", "key_quit"), ("escape", "key_back"))
@@ -236,7 +236,7 @@ class Leave(Overlay):
     def on_key(self, event: Key) -> None:
         """Any key is an answer."""
         event.stop()
-        self.close_once(answer=event.key == "enter")
+        self.close_once(answer=event.key in {"enter", "ctrl+c"})
 
 
 def help_page(

@@ -201,7 +201,7 @@ def test_no_screen_shows_a_word_that_was_not_translated() -> None:
             assert getattr(stage.console.screen, "topic", None) == name, "every screen has its help"
             seen.update(re.findall("[A-Za-z]{2,}", stage.text()))
             await stage.press("escape")
-        for key in ("p", "ctrl+p", "q"):
+        for key in ("p", "ctrl+p", "q", "ctrl+c"):
             await stage.press(key)
             seen.update(re.findall("[A-Za-z]{2,}", stage.text()))
             await stage.press("escape")

@@ -154,7 +154,7 @@ def test_it_is_spoken_in_french_at_80_columns_and_a_bench_that_is_gone_is_said(
         await stage.press("escape")
         bench.is_gone = True
         await stage.shows("le bras a été")
-        await stage.press("q", "enter")
+        await stage.press("ctrl+c", "enter")
 
     lead(story, SetupStage(rig.config_path, bench), width=80, height=24)
     bench.close()

@@ -72,7 +72,7 @@ class Wizard(Asking):
         Binding("t", "turn", show=False),
         Binding("g", "go", show=False),
         Binding("l", "language", show=False),
-        Binding("q", "leave", show=False),
+        Binding("q,ctrl+c", "leave", show=False),
     ]
 
     class Told(Message):
