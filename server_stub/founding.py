@@ -52,11 +52,23 @@ def found_central(wish: Founding, clock: Clock) -> Folder:
     """Makes a central.
 
     Raises:
-        ConfigError: ``central_exists``, ``database_taken``, or a zone or cut-off that is none.
+        ConfigError: ``central_exists``, ``central_folder_unusable``, ``database_taken``, or a zone or cut-off that
+            is none.
         InputError: ``site_name_bad``.
     """
     parse_site_name(wish.site)
     SiteCalendar(wish.zone, wish.day_cutoff)
+    try:
+        return _found(wish, clock)
+    except OSError as error:
+        raise ConfigError(
+            "central_folder_unusable",
+            f"no central can be founded in {str(wish.path)!r} ({error.strerror}); nothing was changed",
+            "name a --dir that this account may make",
+        ) from error
+
+
+def _found(wish: Founding, clock: Clock) -> Folder:
     if wish.path.exists() and any(wish.path.iterdir()):
         raise ConfigError(
             "central_exists",

@@ -92,8 +92,13 @@ def build_server(
 
 
 def serve(central: Central, wish: Serving, say: Callable[[str], None]) -> None:
-    """Serves and publishes until it is told to end."""
+    """Serves and publishes until it is told to end.
+
+    Raises:
+        ConfigError: as `build_server`, and ``address_unusable``.
+    """
     server = build_server(central, wish, say)
+    _require_free(wish)
     publisher = BackgroundPublisher(
         central, wish.publish_every_s, wish.refresh_s, server.notices.stir
     )
@@ -128,6 +133,21 @@ def _require_safe(wish: Serving) -> None:
             f"host {wish.host!r} is not this machine alone, and there is no certificate; nothing was started",
             "give --tls-cert and --tls-key, or serve 127.0.0.1 behind a proxy that speaks TLS",
         )
+
+
+def _require_free(wish: Serving) -> None:
+    """Told before anything is published, in words: uvicorn only logs it."""
+    family = socket.AF_INET6 if ":" in wish.host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((wish.host, wish.port))
+    except OSError as error:
+        raise ConfigError(
+            "address_unusable",
+            f"nobody can listen at {wish.host} port {wish.port} ({error.strerror}); nothing was started",
+            "end the program that has the port (`ss -ltnp` shows it), or give another --port or --host",
+        ) from error
 
 
 def _require_readable(wish: Serving) -> None:

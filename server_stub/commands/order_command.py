@@ -15,7 +15,13 @@ from server_stub.api.benefit_forms import EntitlementForm, SegmentForm, ShopForm
 from server_stub.api.form_reading import parse_form
 from server_stub.api.forms import PaidBy, SaleForm, parse_name, parse_wall
 from server_stub.central import Central
-from server_stub.commands.terminal import answer, answer_list, central_command, table
+from server_stub.commands.terminal import (
+    answer,
+    answer_list,
+    central_command,
+    given_fields,
+    table,
+)
 from server_stub.rules.orders import OrderState
 from server_stub.selling import benefits, card_checkout, carts, checkout, customers, orders, shops
 from server_stub.selling.amounts import format_minor, parse_minor, parse_percent
@@ -51,7 +57,7 @@ def open_order(central: Central, email: str | None, *, as_json: bool) -> None:
 @central_command
 def add_line(central: Central, order_id: str, *, as_json: bool, **fields: Any) -> None:
     """Put a ticket into a draft."""
-    form = parse_form(SaleForm, {name: value for name, value in fields.items() if value})
+    form = parse_form(SaleForm, given_fields(fields))
     with central.database.write() as connection:
         ticket_id = checkout.add_line(connection, order_id, form, central.clock.now_ms())
     answer({"ticket_id": ticket_id}, f"✔ ticket {ticket_id} is in the order", as_json=as_json)
@@ -320,7 +326,7 @@ def set_shop(
     central: Central, name: str, code: str | None, *, link: bool, as_json: bool, **fields: Any
 ) -> None:
     """Add a shop, or replace one."""
-    raw = {n: list(v) if isinstance(v, tuple) else v for n, v in fields.items() if v}
+    raw = given_fields(fields)
     if code is not None:
         raw |= {"unlock": "code", "code": code}
     elif link:

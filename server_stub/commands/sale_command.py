@@ -16,7 +16,7 @@ from server_stub.api.form_reading import parse_form
 from server_stub.api.forms import DenyForm, SaleForm
 from server_stub.central import Central
 from server_stub.commands.pictures import draw, picture_options
-from server_stub.commands.terminal import answer, answer_list, central_command
+from server_stub.commands.terminal import answer, answer_list, central_command, given_fields
 from server_stub.rules.orders import OrderState
 from server_stub.selling import checkout, codes, orders
 from server_stub.selling.amounts import format_minor
@@ -43,8 +43,8 @@ def sell(
     central: Central, png: Path | None, svg: Path | None, *, as_json: bool, **fields: Any
 ) -> None:
     """Sell a ticket and hand out its code, which is shown this once."""
-    raw = {n: list(v) if isinstance(v, tuple) else v for n, v in fields.items() if v}
-    if fields["code"]:
+    raw = given_fields(fields)
+    if "code" in raw:
         raw.setdefault("kind", "opaque")
     sold = sell_one(central, parse_form(SaleForm, raw))
     with central.database.read() as connection:

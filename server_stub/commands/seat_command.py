@@ -18,7 +18,7 @@ from server_stub.api.forms import PaidBy
 from server_stub.api.season_forms import ChangeSeatForm, OfferForm, SeatForm, UpgradeSeatForm
 from server_stub.central import Central
 from server_stub.commands.pictures import draw, png_option
-from server_stub.commands.terminal import answer, answer_list, central_command
+from server_stub.commands.terminal import answer, answer_list, central_command, given_fields
 from server_stub.seating import seasons, seat_transfers
 from server_stub.seating.seat_rights import Kept
 from server_stub.seating.seat_sale import SeatSaleForm, sell_seat
@@ -55,7 +55,7 @@ def seat() -> None:
 @central_command
 def sell(central: Central, png: Path | None, *, as_json: bool, **fields: Any) -> None:
     """Sell a seat for a season, or for one match. It is sold once."""
-    raw = {n: list(v) if isinstance(v, tuple) else v for n, v in fields.items() if v}
+    raw = given_fields(fields)
     with central.database.write() as connection:
         done = sell_seat(connection, central, parse_form(SeatSaleForm, raw))
         total = format_minor(done.total_minor, load_currency(connection))

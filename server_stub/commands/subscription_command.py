@@ -17,7 +17,13 @@ from scanner.core.units import Instant
 from server_stub.api.form_reading import parse_form
 from server_stub.central import Central
 from server_stub.commands.pictures import draw, png_option
-from server_stub.commands.terminal import answer, central_command, progress, table
+from server_stub.commands.terminal import (
+    answer,
+    central_command,
+    given_fields,
+    progress,
+    table,
+)
 from server_stub.reporting.listings import load_records
 from server_stub.rules.subscription import SubscriptionState
 from server_stub.selling.amounts import format_minor, parse_minor
@@ -108,7 +114,7 @@ def subscription() -> None:
 @central_command
 def add_subscription(central: Central, *, as_json: bool, **fields: Any) -> None:
     """Subscribe somebody. Nothing is given before the first payment."""
-    form = parse_form(SubscribeForm, {name: value for name, value in fields.items() if value})
+    form = parse_form(SubscribeForm, given_fields(fields))
     paid = subscriptions.subscribe(central, build_providers(central), form)
     _answer_paid(paid, as_json=as_json)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,15 @@ def opened_central(folder: Path) -> Iterator[Central]:
     """The central of a folder, with the system's clock."""
     with open_central(folder, SystemClock()) as central:
         yield central
+
+
+def given_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed, empty words too: a script's variable that is not set must not mean something else."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in fields.items()
+        if value is not None and value is not False and value != ()
+    }
 
 
 def answer(record: Any, text: str, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,11 @@ def typed(central: Central, line: str) -> Result:
         ("sell --type annual --starts-on 9999-12-31", "not within 1970 to 9000"),
         ("sell --type annual --seat '\x07'", "seat_label_bad"),
         (f"sell --type annual --holder {'a' * 81}", "name_bad"),
+        ("sell --type annual --code ''", "code_bad"),
+        ("sell --type annual --email ''", "email_bad"),
+        ("sell --type annual --starts-on ''", "write 2026-12-31"),
+        ("shop set S --type annual --opens-at ''", "date_bad"),
+        ("order add 1 --type annual --kind ''", "field_wrong"),
         ("code replace 1 --svg HERE/none/x.svg", "there is no folder"),
         ("seat sell S A-1 --png HERE/none/x.png", "there is no folder"),
         ("subscription card 1 --png HERE/none/x.png", "there is no folder"),
@@ -63,6 +69,7 @@ def typed(central: Central, line: str) -> Result:
         ("serve --port 0 --publish-every -1", "x>=0"),
         ("serve --port 0 --tls-cert HERE/bad.pem --tls-key HERE/bad.pem", "tls_unreadable"),
         ("init --dir HERE/other --site other --zone Europe/Paris --url ftp://x", "url_bad"),
+        ("init --dir /proc/other --site other --zone Europe/Paris", "central_folder_unusable"),
     ],
 )
 def test_a_mistake_is_told_and_changes_nothing(central: Central, line: str, said: str) -> None:
@@ -73,6 +80,13 @@ def test_a_mistake_is_told_and_changes_nothing(central: Central, line: str, said
     assert said in result.stderr
     assert (rows(central, tables.ticket), rows(central, tables.event)) == before
     assert not (central.folder.path.parent / "other").exists()
+
+
+def test_a_port_that_somebody_else_has_is_told_before_anything_is_served(central: Central) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = typed(central, f"serve --port {other.getsockname()[1]}")
+
+    assert (result.exit_code, "address_unusable" in result.stderr) == (2, True)
 
 
 def test_a_terminal_that_lacks_a_letter_gets_a_question_mark_and_the_code(central: Central) -> None:
