@@ -49,7 +49,13 @@ def build_commands(
                 "'simulate' asked of a gate with a real turnstile; nothing is done",
                 "only turnstile.backend = 'simulated' can be told how people walk",
             )
-        turns = body.get("passage") is not False
+        turns = body.get("passage", True)
+        if not isinstance(turns, bool):
+            raise InputError(
+                "passage_bad",
+                f"passage {str(turns)[:40]!r} is neither true nor false; people walk as before",
+                'send {"do": "simulate", "passage": false}',
+            )
         simulate_passage(turns)
         return {"passage": turns}
 

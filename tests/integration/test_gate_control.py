@@ -104,6 +104,7 @@ def test_a_simulated_visitor_does_as_told(gate: GateRig) -> None:
         (b'{"do": "mode", "mode": ["free"]}\n', "lane_mode_unknown", "stays as it is"),
         (b'{"do": "mode", "mode": "free", "minutes": true}\n', "lane_minutes_bad", "1 to 1440"),
         (b'{"do": "mode", "mode": "free", "minutes": 0}\n', "lane_minutes_bad", "'0'"),
+        (b'{"do": "simulate", "passage": "false"}\n', "passage_bad", "neither true nor false"),
         (b"[]\n", "control_not_object", ""),
         (b"\x00\xff\xfe\n", "control_not_json", ""),
         (b"[" * 16_000 + b"\n", "control_not_json", ""),

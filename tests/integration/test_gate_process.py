@@ -51,16 +51,21 @@ def test_a_code_before_the_camera_turns_the_arm_and_every_step_is_a_fact(gate: G
     assert not (gate.runtime / "gate.sock").exists()
 
 
-def test_every_line_that_a_gate_writes_is_json_also_while_somebody_watches_its_end(
+def test_every_line_that_a_gate_writes_is_json_without_a_payload_also_while_somebody_watches_its_end(
     gate: GateRig,
 ) -> None:
-    gate.write_config(gate.config.replace('["qr"]', '["qr", "aztec", "code128", "pdf417"]'))
+    gate.write_config(
+        gate.config.replace("[gate]", "[gate]\nlog_level = 'DEBUG'", 1).replace(
+            '["qr"]', '["qr", "aztec", "code128", "pdf417"]'
+        )
+    )
     gate.start_ready()
     with gate.watch() as watcher:
         gate.admit(watcher, card(1))
         assert gate.stop() == 0
 
     assert [line["message"] for line in gate.log()][-1] == "gate North 1: stopped"
+    assert card(1).decode() not in gate.log_text()
 
 
 def test_sigterm_locks_an_arm_that_was_held_open(metered: GateRig) -> None:
