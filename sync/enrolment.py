@@ -75,7 +75,7 @@ def parse_invitation(text: bytes, url: str = "") -> Invitation:
         return _parse_code(cleaned, url)
     token = cleaned.decode("ascii", "replace")
     if not _TOKEN.fullmatch(token):
-        raise _bad_text("it is neither an enrolment code nor a token")
+        raise _bad_text("it is neither an enrolment code, nor a token, nor a file's name")
     if not url:
         raise ConfigError(
             "enrolment_url_missing",
@@ -102,7 +102,7 @@ def _bad_text(why: str) -> InputError:
     return InputError(
         "enrolment_text_bad",
         f"the enrolment code cannot be used: {why}",
-        "make a new one at the central: portillon-central device add",
+        "make a new one at the central: portillon-central device add (of --json take what stands in `enrolment`)",
     )
 
 

@@ -9,8 +9,10 @@ Source: docs/commands.md; docs/sync.md.
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import logging
+import os
 import signal
 import sys
 import threading
@@ -126,16 +128,19 @@ def _read_code(code: str) -> bytes:
         return sys.stdin.buffer.read(TEXT_BYTES + 1)
     path = Path(code)
     try:
-        if path.is_file():
+        # a whole code is no name, and would be too long for one
+        if not code.lstrip().startswith("{") and path.is_file():
             with path.open("rb") as file:
                 return file.read(TEXT_BYTES + 1)
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return os.fsencode(code)
         raise InputError(
             "enrolment_file_unreadable",
             f"{path.name!r} cannot be read ({error.strerror})",
             "name a readable file, or pass the code itself",
         ) from error
-    return code.encode()
+    return os.fsencode(code)
 
 
 def named_settings(settings: SyncSettings) -> SyncSettings:

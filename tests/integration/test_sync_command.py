@@ -94,11 +94,34 @@ def test_a_contact_with_faults_exits_1_and_names_them(central: RealCentral, conf
     assert "[central_refused]" in result.stdout
 
 
-def test_what_a_person_can_mend_exits_2(config: Path) -> None:
-    result = portillon(config, "enrol", "no code at all")
+LONG = {
+    "v": 1,
+    "url": f"http://{'c' * 150}.example.org",
+    "token": "t" * 26,
+    "root_version": 1,
+    "root_sha256": "0" * 64,
+    "tls_spki_sha256": "0" * 64,
+}
+"""A code that is longer than a file's name may be, and wrong: plain http is for this machine only."""
 
-    assert result.exit_code == 2
-    assert "[enrolment_text_bad]" in result.output
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("no code at all", "enrolment_text_bad"),
+        ("x" * 300, "enrolment_text_bad"),
+        ("\udcff", "enrolment_text_bad"),
+        (json.dumps(LONG), "central_url_bad"),
+    ],
+)
+def test_what_a_person_can_mend_exits_2(config: Path, typed: str, code: str) -> None:
+    result = portillon(config, "enrol", typed)
+
+    assert (result.exit_code, f"[{code}]" in result.output) == (2, True)
+    assert "tttttttt" not in result.output, "the token is a secret"
+
+
+def test_a_contact_of_a_device_that_is_none_exits_1(config: Path) -> None:
     assert portillon(config, "sync", "--once").exit_code == 1
 
 
