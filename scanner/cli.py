@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from scanner.commands.terminal import NO_ROOM, not_written
-from scanner.core.errors import GateError
+from scanner.core.errors import ConfigError, GateError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "setup": ("scanner.commands.setup_command", "Ask the few questions, write the configuration."),
@@ -73,10 +73,13 @@ class LazyGroup(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         _speak_to_any_terminal()
+        fault: GateError
         try:
             return super().main(*args, **kwargs)
         except GateError as error:
             fault = error
+        except PermissionError as error:
+            fault = _not_allowed(error)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
@@ -92,6 +95,15 @@ def _speak_to_any_terminal() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _not_allowed(error: PermissionError) -> GateError:
+    """A technician's own account may not look into the gate's folders; that is no crash."""
+    return ConfigError(
+        "account_may_not",
+        f"this account may not touch {str(error.filename)!r} ({error.strerror}); nothing was changed",
+        "ask as the gate's account: sudo -u portillon portillon …",
+    )
 
 
 @click.group(cls=LazyGroup)

@@ -387,7 +387,7 @@ class ControlClient:
             raise ConfigError(
                 "gate_not_running",
                 f"no gate answers at {str(self._path)!r} ({error.strerror})",
-                "start it: `portillon gate --config portillon.toml`",
+                "start it (`portillon gate --config portillon.toml`), or ask as the gate's own account",
             ) from error
         with connection, connection.makefile("rwb") as line:
             yield line

@@ -77,12 +77,17 @@ def load_device(path: Path) -> Device | None:
         return msgspec.json.decode(raw, type=Device)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StoreError(
-            "device_unreadable",
-            f"{str(path)!r} cannot be read ({type(error).__name__}); this gate cannot sync",
-            "revoke the device at the central, delete the file and enrol again",
-        ) from error
+    except OSError as error:
+        hint = "run it as the gate's account (portillon, or root), or mend gate.data_dir"
+        raise _unreadable(path, error.strerror, hint) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        hint = "revoke the device at the central, delete the file and enrol again"
+        raise _unreadable(path, type(error).__name__, hint) from error
+
+
+def _unreadable(path: Path, why: str | None, hint: str) -> StoreError:
+    words = f"{str(path)!r} cannot be read ({why}); this gate cannot sync"
+    return StoreError("device_unreadable", words, hint)
 
 
 def save_device(path: Path, device: Device) -> None:

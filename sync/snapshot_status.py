@@ -8,8 +8,11 @@ Source: docs/sync.md, "Status".
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
+from scanner.core.errors import StoreError
 from sync.cache import Cache
 from sync.clock_proof import Clock
 from sync.contact import load_proof
@@ -41,10 +44,15 @@ class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_snapshot_status(settings: SyncSettings, clock: Clock) -> SnapshotStatus:
-    """What is in place now."""
+    """What is in place now.
+
+    Raises:
+        StoreError: ``cache_unreadable``: whether there is a snapshot is not known.
+    """
     cache, last = Cache(settings.cache_dir), load_status(settings.status_path)
     pointer = cache.current()
     if pointer is None:
+        _require_no_pointer(cache)
         return SnapshotStatus(last=last)
     proof = load_proof(settings)
     proven = proof.now_at(clock.boot_id(), clock.monotonic_ms()) if proof else None
@@ -65,6 +73,19 @@ def load_snapshot_status(settings: SyncSettings, clock: Clock) -> SnapshotStatus
         held=load_hold(settings.hold_path),
         last=last,
     )
+
+
+def _require_no_pointer(cache: Cache) -> None:
+    """A pointer that this account may not read is not the same as none."""
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            cache.pointer_path.open("rb").close()
+    except OSError as error:
+        raise StoreError(
+            "cache_unreadable",
+            f"{str(cache.pointer_path)!r} cannot be read ({error.strerror})",
+            "ask as the gate's account or as root, or mend gate.data_dir",
+        ) from error
 
 
 def describe_status(status: SnapshotStatus) -> str:

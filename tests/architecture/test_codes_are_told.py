@@ -65,7 +65,7 @@ def test_every_trouble_of_a_running_gate_has_its_text() -> None:
 STICKS = ("bundle_", "import_", "letter_")
 BY_HAND = {
     *("nothing_held", "supervisor_needed", "supervisor_pin_wrong", "sync_already_running"),
-    *("already_enrolled", "enrolment_text_bad", "enrolment_url_missing"),
+    *("already_enrolled", "enrolment_text_bad", "enrolment_url_missing", "cache_unreadable"),
 }
 """Faults of sticks, and of commands that a person types."""
 

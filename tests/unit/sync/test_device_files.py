@@ -43,6 +43,14 @@ def test_before_enrolment_there_is_no_device(tmp_path: Path) -> None:
     assert load_device(tmp_path / "device.json") is None
 
 
+def test_papers_behind_something_that_is_no_folder_are_not_to_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+
+    with pytest.raises(StoreError) as caught:
+        load_device(tmp_path / "data" / "device.json")
+    assert "mend gate.data_dir" in caught.value.hint
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"device": 5}', b"\xff"])
 def test_papers_that_cannot_be_read_are_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "device.json"
