@@ -131,7 +131,7 @@ def load_config(path: Path, *, may_lack_ways: bool = False) -> Config:
 def parse_config(raw: bytes, name: str, *, may_lack_ways: bool = False) -> Config:
     """The settings of a file's bytes; ``name`` is for messages."""
     try:
-        table = tomllib.loads(raw.decode("utf-8"))
+        table = tomllib.loads(raw.decode("utf-8-sig"))  # some editors begin a file with a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             "config_not_toml", f"{name}: not TOML: {error}", "mend the line that is named"

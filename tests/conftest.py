@@ -23,12 +23,12 @@ from support.fault_table import Played, properties_of, write_table
 from support.one_dialect import share_compiled_statements
 from support.warm_workers import WarmWorkers
 
-settings.register_profile("default", deadline=None, print_blob=True, max_examples=20)
+settings.register_profile("default", deadline=None, print_blob=True, max_examples=15)
 settings.register_profile(
     "ci",
     deadline=None,
     print_blob=True,
-    max_examples=20,
+    max_examples=15,
     suppress_health_check=[HealthCheck.too_slow],  # a shared machine may be slow, which is no fault
 )
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=2_000)
@@ -85,7 +85,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: no search for garbage has to go through it again, and hypothesis watches each."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -119,6 +119,10 @@ def test_one_camera_or_several_each_with_its_name_and_its_way() -> None:
     assert parse_config(b"camera = []\n" + SIMULATED, "x").cameras == {}
 
 
+def test_a_mark_with_which_some_editors_begin_a_file_is_no_fault() -> None:
+    assert parse_config(b"\xef\xbb\xbf" + SIMULATED, "x") == parse_config(SIMULATED, "x")
+
+
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(ConfigError) as refusal:
         parse_config(b"\xff\xfe[", "portillon.toml")
