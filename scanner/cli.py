@@ -101,7 +101,7 @@ def _not_allowed(error: PermissionError) -> GateError:
     """A technician's own account may not look into the gate's folders; that is no crash."""
     return ConfigError(
         "account_may_not",
-        f"this account may not touch {str(error.filename)!r} ({error.strerror}); nothing was changed",
+        f"this account may not touch {str(error.filename)!r} ({error.strerror})",
         "ask as the gate's account: sudo -u portillon portillon …",
     )
 

@@ -63,8 +63,8 @@ def found_central(wish: Founding, clock: Clock) -> Folder:
     except OSError as error:
         raise ConfigError(
             "central_folder_unusable",
-            f"no central can be founded in {str(wish.path)!r} ({error.strerror}); nothing was changed",
-            "name a --dir that this account may make",
+            f"no central can be founded in {str(wish.path)!r} ({error.strerror}); there is none",
+            "name a --dir that this account may make, on a disk with room",
         ) from error
 
 

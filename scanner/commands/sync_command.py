@@ -128,12 +128,11 @@ def _read_code(code: str) -> bytes:
         return sys.stdin.buffer.read(TEXT_BYTES + 1)
     path = Path(code)
     try:
-        # a whole code is no name, and would be too long for one
-        if not code.lstrip().startswith("{") and path.is_file():
+        if path.is_file():
             with path.open("rb") as file:
                 return file.read(TEXT_BYTES + 1)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
+        if error.errno == errno.ENAMETOOLONG:  # a whole code, and no name
             return os.fsencode(code)
         raise InputError(
             "enrolment_file_unreadable",

@@ -129,13 +129,18 @@ def next_order(line: socket.socket) -> Order | None:
         child = fork_orphan()
         if child == 0:
             line.close()
-            for place, file in enumerate(files):
-                os.dup2(file, place)
+            return taken(message, files)
         for file in files:
             os.close(file)
-        if child == 0:
-            return msgspec.json.decode(message, type=Order)
         line.send(b"%d" % child)
+
+
+def taken(message: bytes, files: Sequence[int]) -> Order:
+    """In a child: what it is to do, once its three files are where it looks for them."""
+    for place, file in enumerate(files):
+        os.dup2(file, place)
+        os.close(file)
+    return msgspec.json.decode(message, type=Order)
 
 
 def fork_orphan() -> int:

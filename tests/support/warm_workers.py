@@ -27,11 +27,10 @@ from pkgutil import walk_packages
 from zlib import crc32
 
 import coverage
-import msgspec
 import pytest
 from execnet import XSpec
 
-from support.warm import MOST_BYTES, Order, become
+from support.warm import MOST_BYTES, Order, become, taken
 
 SEED = """
 import json, os, socket, sys
@@ -130,11 +129,8 @@ def next_order(listener: socket.socket) -> Order | None:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listener.close()
-            for place, file in enumerate(files):
-                os.dup2(file, place)
-                os.close(file)
             line.detach()  # the seed sees it close when we end
-            return msgspec.json.decode(message, type=Order)
+            return taken(message, files)
         line.close()
         for file in files:
             os.close(file)
